@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The settings of a node.
+ */
+#ifndef PFSNL_CORE_CONFIG_H
+#define PFSNL_CORE_CONFIG_H
+
+#include <linux/types.h>
+#include <uapi/linux/pfsnl.h>
+
+#define PFSNL_PORT_DEFAULT		7319
+#define PFSNL_CLUSTER_DEFAULT		"pfsnl"
+#define PFSNL_PRIORITY_DEFAULT		100
+#define PFSNL_INTERVAL_MS_DEFAULT	200
+#define PFSNL_INTERVAL_MS_MIN		10
+#define PFSNL_INTERVAL_MS_MAX		10000
+#define PFSNL_DEAD_DEFAULT		5
+#define PFSNL_DEAD_MIN			3
+#define PFSNL_DEAD_MAX			100
+#define PFSNL_MAX_NODES_DEFAULT		256
+#define PFSNL_MAX_NODES_MAX		4096
+#define PFSNL_LEVEL0_DEAD_MS_DEFAULT	5000
+#define PFSNL_LEVEL0_DEAD_MS_MIN	100
+#define PFSNL_LEVEL0_DEAD_MS_MAX	600000
+
+/**
+ * struct pfsnl_config - the settings of a node
+ * @cluster: name of the cluster, NUL-terminated; part of a node's identity
+ * @addr: this node's IPv4 address, host order; its processor id
+ * @broadcast: where beacons go with PFSNL_BEACON_TO_BROADCAST, host order
+ * @group: where they go with PFSNL_BEACON_TO_MULTICAST, host order
+ * @port: UDP port of beacons, host order
+ * @tether_port: TCP port of tethers, host order
+ * @priority: a higher one leads first, 0 never does
+ * @beacon_to: enum pfsnl_beacon_to
+ * @level0: enum pfsnl_level0
+ * @interval_ms: milliseconds between two beacons
+ * @dead: missed beacons after which a silent node is dead
+ * @level0_dead_ms: milliseconds of silence after which a level-0 peer is dead
+ * @max_nodes: most nodes the list may have
+ * @n_static: number of addresses in @static_peers
+ * @static_peers: where beacons go with PFSNL_BEACON_TO_STATIC, host order
+ */
+struct pfsnl_config {
+	char cluster[PFSNL_CLUSTER_NAME_MAX + 1];
+	u32 addr;
+	u32 broadcast;
+	u32 group;
+	u16 port;
+	u16 tether_port;
+	u8 priority;
+	u8 beacon_to;
+	u8 level0;
+	u32 interval_ms;
+	u32 dead;
+	u32 level0_dead_ms;
+	u32 max_nodes;
+	u32 n_static;
+	u32 static_peers[PFSNL_STATIC_PEERS_MAX];
+};
+
+void pfsnl_config_defaults(struct pfsnl_config *cfg);
+int pfsnl_config_check(const struct pfsnl_config *cfg, const char **why);
+u64 pfsnl_config_cluster_id(const struct pfsnl_config *cfg);
+bool pfsnl_config_serves_level0(const struct pfsnl_config *cfg);
+
+#endif /* PFSNL_CORE_CONFIG_H */

@@ -1,0 +1,692 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Life of a core, its inputs, and the small things all rooms use.
+ */
+#include <linux/bug.h>
+#include <linux/errno.h>
+#include <linux/minmax.h>
+#include <linux/string.h>
+
+#include "state.h"
+
+static const char * const role_texts[] = {
+	[PFSNL_ROLE_DOWN]	= "down",
+	[PFSNL_ROLE_LISTENING]	= "listening",
+	[PFSNL_ROLE_CLIENT]	= "client",
+	[PFSNL_ROLE_ORPHAN]	= "orphan",
+	[PFSNL_ROLE_LEADER]	= "leader",
+	[PFSNL_ROLE_LEAVING]	= "leaving",
+};
+
+#define PFSNL_NOTE_TEXT(name, text) [PFSNL_NOTE_##name] = text,
+static const char * const note_texts[] = {
+	PFSNL_NOTES(PFSNL_NOTE_TEXT)
+};
+
+/**
+ * pfsnl_role_text - a role in a word
+ * @role: the role
+ */
+const char *pfsnl_role_text(enum pfsnl_role role)
+{
+	return role_texts[role];
+}
+
+/**
+ * pfsnl_note_text - a note in a word
+ * @note: the note
+ */
+const char *pfsnl_note_text(enum pfsnl_note note)
+{
+	return note_texts[note];
+}
+
+/**
+ * pfsnl_alloc - memory for the core
+ * @core: the core
+ * @size: bytes
+ *
+ * Return: zeroed memory, or NULL, which has been counted.
+ */
+void *pfsnl_alloc(struct pfsnl_core *core, size_t size)
+{
+	void *p = core->ops->alloc(core->ctx, size);
+
+	if (!p) {
+		pfsnl_count(core, PFSNL_COUNT_NO_MEMORY);
+		pfsnl_note(core, PFSNL_NOTE_NO_MEMORY, 0, PFSNL_REASON_LOCAL,
+			   size);
+	}
+	return p;
+}
+
+/**
+ * pfsnl_free - give memory back
+ * @core: the core
+ * @p: from pfsnl_alloc(), or NULL
+ */
+void pfsnl_free(struct pfsnl_core *core, void *p)
+{
+	core->ops->free(core->ctx, p);
+}
+
+/**
+ * pfsnl_count - one more of something
+ * @core: the core
+ * @c: of what
+ */
+void pfsnl_count(struct pfsnl_core *core, enum pfsnl_counter c)
+{
+	core->counters[c]++;
+}
+
+/**
+ * pfsnl_note - tell the tracer
+ * @core: the core
+ * @note: what happened
+ * @addr: node concerned, 0 if none
+ * @reason: enum pfsnl_reason
+ * @number: see PFSNL_NOTES
+ */
+void pfsnl_note(struct pfsnl_core *core, enum pfsnl_note note, u32 addr,
+		u32 reason, u64 number)
+{
+	core->ops->note(core->ctx, note, addr, reason, number);
+}
+
+/**
+ * pfsnl_timer_at - arm a timer of the core
+ * @core: the core
+ * @t: the timer
+ * @when: nanoseconds; PFSNL_NEVER cancels it
+ */
+void pfsnl_timer_at(struct pfsnl_core *core, struct pfsnl_timer *t, u64 when)
+{
+	pfsnl_timer_set(&core->timers, t, when);
+}
+
+/**
+ * pfsnl_interval - our time between beacons, in nanoseconds
+ * @core: the core
+ */
+u64 pfsnl_interval(const struct pfsnl_core *core)
+{
+	return core->cfg.interval_ms * PFSNL_MS;
+}
+
+/**
+ * pfsnl_dead_time - how long a node of our own interval may be silent
+ * @core: the core
+ *
+ * Return: nanoseconds.
+ */
+u64 pfsnl_dead_time(const struct pfsnl_core *core)
+{
+	return core->cfg.dead * pfsnl_interval(core);
+}
+
+/**
+ * pfsnl_seq_seen - remember the largest ring number
+ * @core: the core
+ * @seq: a ring number somebody told us
+ *
+ * The next ring is counted on from it, so one absurd number from anybody would
+ * leave no numbers for the rings to come. What nobody can have counted up to
+ * since we looked last is not believed.
+ *
+ * Return: false when @seq is absurd, and then it is not remembered.
+ */
+bool pfsnl_seq_seen(struct pfsnl_core *core, u64 seq)
+{
+	if (seq > core->seq_seen && seq - core->seq_seen > PFSNL_SEQ_LEAP)
+		return false;
+	core->seq_seen = max(core->seq_seen, seq);
+	return true;
+}
+
+/**
+ * pfsnl_state_event - tell listeners that role, ring or settings changed
+ * @core: the core
+ */
+void pfsnl_state_event(struct pfsnl_core *core)
+{
+	struct pfsnl_event ev = {
+		.kind = PFSNL_EVENT_STATE,
+		.role = core->role,
+		.ring = core->ring,
+		.generation = core->generation,
+	};
+
+	core->ops->event(core->ctx, &ev);
+}
+
+/**
+ * pfsnl_role_set - become something else
+ * @core: the core
+ * @role: what
+ *
+ * Tells nobody on the wire; the caller plans the beacons that fit the role.
+ */
+void pfsnl_role_set(struct pfsnl_core *core, enum pfsnl_role role)
+{
+	core->role = role;
+	core->since = core->now;
+	pfsnl_timer_at(core, &core->role_timer, PFSNL_NEVER);
+	pfsnl_note(core, PFSNL_NOTE_ROLE, 0, PFSNL_REASON_NONE, role);
+	pfsnl_state_event(core);
+}
+
+static u16 beacon_flags(const struct pfsnl_core *core)
+{
+	switch (core->role) {
+	case PFSNL_ROLE_LEADER:
+		return PFSNL_BEACON_LEADER;
+	case PFSNL_ROLE_CLIENT:
+		return PFSNL_BEACON_TETHERED;
+	case PFSNL_ROLE_LEAVING:
+		return PFSNL_BEACON_LEAVING;
+	case PFSNL_ROLE_LISTENING:
+		return core->now < core->listen_until ?
+		       PFSNL_BEACON_LISTENING : 0;
+	default:
+		return 0;
+	}
+}
+
+/*
+ * Where beacons go. A tethered client speaks to its leader only, so that steady
+ * traffic grows with N. With a static list the members are added, who need not
+ * all stand in it.
+ */
+static u32 beacon_destinations(const struct pfsnl_core *core, u32 *to)
+{
+	const struct pfsnl_config *cfg = &core->cfg;
+	const struct pfsnl_node *n;
+	u32 i, count = 0;
+
+	if (core->role == PFSNL_ROLE_CLIENT) {
+		to[0] = core->leader_addr;
+		return 1;
+	}
+	switch (cfg->beacon_to) {
+	case PFSNL_BEACON_TO_BROADCAST:
+		to[0] = cfg->broadcast;
+		return 1;
+	case PFSNL_BEACON_TO_MULTICAST:
+		to[0] = cfg->group;
+		return 1;
+	}
+	for (i = 0; i < cfg->n_static; i++)
+		if (cfg->static_peers[i] != cfg->addr)
+			to[count++] = cfg->static_peers[i];
+	pfsnl_roster_for_each(&core->roster, n) {
+		if (!n->in || n->addr == cfg->addr)
+			continue;
+		for (i = 0; i < cfg->n_static; i++)
+			if (cfg->static_peers[i] == n->addr)
+				break;
+		if (i == cfg->n_static)
+			to[count++] = n->addr;
+	}
+	return count;
+}
+
+/**
+ * pfsnl_plan - say what beacons to send from now on
+ * @core: the core
+ * @burst: how many to send quickly, the first at once; 0 keeps the rhythm
+ *
+ * If there is no memory the plan before stays and this is done again soon.
+ */
+void pfsnl_plan(struct pfsnl_core *core, u32 burst)
+{
+	u64 hang = max(4 * pfsnl_dead_time(core), 2000 * PFSNL_MS);
+	struct pfsnl_beacon b = {
+		.priority = core->cfg.priority,
+		.dead = core->cfg.dead,
+		.flags = beacon_flags(core),
+		.tether_port = core->cfg.tether_port,
+		.addr = core->cfg.addr,
+		.interval_ms = core->cfg.interval_ms,
+		.members = core->roster.members,
+		.incarnation = core->incarnation,
+		.cluster_id = core->cluster_id,
+		.ring = core->ring,
+	};
+	struct pfsnl_beacon_plan *plan;
+	u64 again = core->now + PFSNL_RETRY_MS * PFSNL_MS;
+
+	/*
+	 * A tethered node names the leader it follows, also before that
+	 * leader's first INSTALL: it is whom "tethered" refers to.
+	 */
+	if (core->role == PFSNL_ROLE_CLIENT) {
+		b.ring.leader = core->leader_addr;
+		b.ring.incarnation = core->leader_incarnation;
+	}
+	plan = pfsnl_alloc(core, sizeof(*plan) + sizeof(plan->to[0]) *
+			   ((size_t)core->cfg.n_static +
+			    core->roster.members + 1));
+	if (plan) {
+		pfsnl_beacon_encode(&b, plan->wire);
+		plan->interval_ms = core->cfg.interval_ms;
+		plan->burst = burst;
+		plan->burst_ms = min_t(u32, PFSNL_QUICK_MS,
+				       core->cfg.interval_ms);
+		plan->valid_until = core->now + hang;
+		plan->n_to = beacon_destinations(core, plan->to);
+		if (!core->ops->beacon(core->ctx, plan))
+			again = core->now + hang / 4;
+		pfsnl_free(core, plan);
+	}
+	pfsnl_timer_at(core, &core->refresh, again);
+}
+
+static void refresh_fire(struct pfsnl_core *core, struct pfsnl_timer *timer)
+{
+	pfsnl_plan(core, 0);
+}
+
+static void role_fire(struct pfsnl_core *core, struct pfsnl_timer *timer)
+{
+	if (core->role == PFSNL_ROLE_LEAVING)
+		core->ops->left(core->ctx);
+	else
+		pfsnl_follow_timer(core);
+}
+
+/* Every input begins with this ... */
+static void enter(struct pfsnl_core *core, u64 now)
+{
+	/* a clock that goes back would make deadlines of the past */
+	if (!WARN_ON_ONCE(now < core->now))
+		core->now = now;
+}
+
+/* ... and ends with this. */
+static void leave(struct pfsnl_core *core)
+{
+	u64 next = pfsnl_timers_next(&core->timers);
+
+	if (core->role == PFSNL_ROLE_LEAVING && list_empty(&core->tethers) &&
+	    core->role_timer.armed) {
+		/* nobody left to wait for */
+		pfsnl_timer_at(core, &core->role_timer, PFSNL_NEVER);
+		core->ops->left(core->ctx);
+		next = pfsnl_timers_next(&core->timers);
+	}
+	if (next != core->deadline) {
+		core->deadline = next;
+		core->ops->deadline(core->ctx, next);
+	}
+}
+
+/**
+ * pfsnl_core_create - a node that is not started yet
+ * @ops: its surroundings; must outlive it
+ * @ctx: handed to each operation
+ * @cfg: its settings, for which pfsnl_config_check() returned 0; copied
+ * @incarnation: a random number, not 0
+ *
+ * Return: the core, or NULL when there is no memory.
+ */
+struct pfsnl_core *pfsnl_core_create(const struct pfsnl_core_ops *ops, void *ctx,
+				     const struct pfsnl_config *cfg,
+				     u64 incarnation)
+{
+	struct pfsnl_core *core = ops->alloc(ctx, sizeof(*core));
+
+	if (!core)
+		return NULL;
+	core->ops = ops;
+	core->ctx = ctx;
+	core->cfg = *cfg;
+	core->cluster_id = pfsnl_config_cluster_id(cfg);
+	core->incarnation = incarnation;
+	core->deadline = PFSNL_NEVER;
+	core->role = PFSNL_ROLE_DOWN;
+	pfsnl_timers_init(&core->timers);
+	pfsnl_roster_init(&core->roster);
+	INIT_LIST_HEAD(&core->tethers);
+	core->tether_ids = RB_ROOT;
+	pfsnl_timer_init(&core->refresh, refresh_fire);
+	pfsnl_timer_init(&core->role_timer, role_fire);
+	pfsnl_timer_init(&core->install, pfsnl_install_timer);
+	return core;
+}
+
+/**
+ * pfsnl_core_start - begin to beacon and to listen
+ * @core: created, never started before
+ * @now: nanoseconds
+ */
+void pfsnl_core_start(struct pfsnl_core *core, u64 now)
+{
+	enter(core, now);
+	pfsnl_listen(core);
+	leave(core);
+}
+
+/**
+ * pfsnl_core_leave - say goodbye
+ * @core: started
+ * @now: nanoseconds
+ * @wait: longest time to wait for the others to answer, nanoseconds
+ *
+ * Ends with the operation left(), perhaps before this returns. Until
+ * pfsnl_core_destroy() the list is what it was.
+ */
+void pfsnl_core_leave(struct pfsnl_core *core, u64 now, u64 wait)
+{
+	struct pfsnl_tether *t, *tmp;
+
+	enter(core, now);
+	if (core->role == PFSNL_ROLE_LEAVING) {
+		leave(core);
+		return;
+	}
+	/* clients and leader are told; that they close is their answer */
+	pfsnl_lead_farewell(core, PFSNL_REASON_LEFT, 0, 0);
+	list_for_each_entry_safe(t, tmp, &core->tethers, list) {
+		if (t->state == PFSNL_TETHER_CLOSING)
+			continue;
+		if (t->state == PFSNL_TETHER_ACCEPTED &&
+		    !pfsnl_tether_leave(t, PFSNL_REASON_LEFT, 0, 0))
+			pfsnl_tether_state(t, PFSNL_TETHER_CLOSING);
+		else
+			pfsnl_tether_end(t, PFSNL_REASON_LEFT);
+	}
+	pfsnl_role_set(core, PFSNL_ROLE_LEAVING);
+	core->up = NULL;
+	pfsnl_plan(core, 3);
+	pfsnl_timer_at(core, &core->role_timer, now + wait);
+	leave(core);
+}
+
+/**
+ * pfsnl_core_destroy - end it, whatever it was doing
+ * @core: the core; tethers that are open are closed
+ */
+void pfsnl_core_destroy(struct pfsnl_core *core)
+{
+	struct pfsnl_tether *t, *tmp;
+	struct pfsnl_node *n, *after;
+
+	core->role = PFSNL_ROLE_DOWN;
+	list_for_each_entry_safe(t, tmp, &core->tethers, list)
+		pfsnl_tether_end(t, PFSNL_REASON_LOCAL);
+	pfsnl_roster_for_each_safe(&core->roster, n, after) {
+		n->in = false;
+		pfsnl_roster_erase(&core->roster, n);
+		pfsnl_free(core, n);
+	}
+	core->ops->free(core->ctx, core);
+}
+
+/**
+ * pfsnl_core_datagram - a datagram came to the beacon port
+ * @core: started
+ * @now: nanoseconds
+ * @src: its source address
+ * @data: its bytes
+ * @len: how many
+ */
+void pfsnl_core_datagram(struct pfsnl_core *core, u64 now, u32 src,
+			 const void *data, size_t len)
+{
+	struct pfsnl_beacon b;
+
+	enter(core, now);
+	if (pfsnl_beacon_decode(&b, data, len))
+		pfsnl_count(core, PFSNL_COUNT_BEACON_MALFORMED);
+	else if (core->role == PFSNL_ROLE_LEAVING)
+		; /* what others say no longer matters */
+	else if (b.level)
+		pfsnl_beacon_heard(core, src, &b);
+	else
+		pfsnl_beacon_heard_level0(core, src);
+	leave(core);
+}
+
+/**
+ * pfsnl_core_tick - the deadline has come
+ * @core: started
+ * @now: nanoseconds
+ */
+void pfsnl_core_tick(struct pfsnl_core *core, u64 now)
+{
+	struct pfsnl_timer *t;
+
+	enter(core, now);
+	while ((t = pfsnl_timers_due(&core->timers, now)))
+		t->fire(core, t);
+	/* the surroundings' alarm is used up, even if the time stays the same */
+	core->deadline = PFSNL_NEVER;
+	leave(core);
+}
+
+/**
+ * pfsnl_core_set - change settings of a running node
+ * @core: started
+ * @now: nanoseconds
+ * @cfg: all settings, for which pfsnl_config_check() returned 0
+ *
+ * Return: 0, or -EBUSY when a setting differs that is part of the node's
+ * identity or sizes something: cluster, addresses, ports, max_nodes.
+ */
+int pfsnl_core_set(struct pfsnl_core *core, u64 now,
+		   const struct pfsnl_config *cfg)
+{
+	const struct pfsnl_config *old = &core->cfg;
+	struct pfsnl_node *n;
+
+	if (strcmp(cfg->cluster, old->cluster) || cfg->addr != old->addr ||
+	    cfg->port != old->port || cfg->tether_port != old->tether_port ||
+	    cfg->max_nodes != old->max_nodes)
+		return -EBUSY;
+	enter(core, now);
+	core->cfg = *cfg;
+	/* limits may be shorter now: let all of them be looked at again */
+	pfsnl_roster_for_each(&core->roster, n)
+		if (n->silence.armed)
+			pfsnl_timer_at(core, &n->silence, now);
+	if (core->role != PFSNL_ROLE_LEAVING) {
+		pfsnl_plan(core, 1);
+		if (core->role == PFSNL_ROLE_LEADER)
+			pfsnl_install_soon(core);
+		pfsnl_state_event(core);
+	}
+	leave(core);
+	return 0;
+}
+
+/**
+ * pfsnl_core_tether_in - somebody connected to our tether port
+ * @core: started
+ * @now: nanoseconds
+ * @id: number of the connection, never used before
+ * @addr: who
+ *
+ * Return: 0, or -errno and then the connection is the caller's to close.
+ */
+int pfsnl_core_tether_in(struct pfsnl_core *core, u64 now, u32 id, u32 addr)
+{
+	struct pfsnl_tether *t = NULL;
+	int err = -EBUSY;
+
+	enter(core, now);
+	pfsnl_count(core, PFSNL_COUNT_TETHER_IN);
+	if (core->shaking < PFSNL_SHAKING_MAX &&
+	    core->role != PFSNL_ROLE_LEAVING) {
+		t = pfsnl_tether_add(core, id, addr, PFSNL_TETHER_CALLED);
+		err = t ? 0 : -ENOMEM;
+	}
+	if (err)
+		pfsnl_count(core, PFSNL_COUNT_TETHER_REFUSED);
+	leave(core);
+	return err;
+}
+
+/**
+ * pfsnl_core_tether_opened - a connection we began is there, or failed
+ * @core: started
+ * @now: nanoseconds
+ * @id: its number
+ * @err: 0 or -errno
+ */
+void pfsnl_core_tether_opened(struct pfsnl_core *core, u64 now, u32 id, int err)
+{
+	struct pfsnl_tether *t;
+
+	enter(core, now);
+	t = pfsnl_tether_find(core, id);
+	if (t && t->state == PFSNL_TETHER_CONNECTING)
+		pfsnl_lead_opened(t, err);
+	leave(core);
+}
+
+/**
+ * pfsnl_core_tether_closed - the other side closed or reset a tether
+ * @core: started
+ * @now: nanoseconds
+ * @id: its number, which is not used again
+ */
+void pfsnl_core_tether_closed(struct pfsnl_core *core, u64 now, u32 id)
+{
+	struct pfsnl_tether *t;
+
+	enter(core, now);
+	t = pfsnl_tether_find(core, id);
+	if (t) {
+		switch (t->state) {
+		case PFSNL_TETHER_CONNECTING:
+		case PFSNL_TETHER_CLAIMED:
+			pfsnl_lead_failed(t, PFSNL_REASON_CLOSED);
+			break;
+		case PFSNL_TETHER_MEMBER:
+			pfsnl_lead_drop(core, t->node, PFSNL_REASON_CLOSED);
+			break;
+		case PFSNL_TETHER_ACCEPTED:
+			pfsnl_follow_broken(core, PFSNL_REASON_CLOSED);
+			break;
+		case PFSNL_TETHER_CALLED:
+		case PFSNL_TETHER_CLOSING:
+			pfsnl_tether_end(t, PFSNL_REASON_CLOSED);
+			break;
+		}
+	}
+	leave(core);
+}
+
+/**
+ * pfsnl_core_tether_bytes - bytes came along a tether
+ * @core: started
+ * @now: nanoseconds
+ * @id: its number
+ * @data: the bytes
+ * @len: how many
+ */
+void pfsnl_core_tether_bytes(struct pfsnl_core *core, u64 now, u32 id,
+			     const void *data, size_t len)
+{
+	const u8 *p = data;
+	u32 skipped;
+	int got = 1;
+
+	enter(core, now);
+	/* a frame may close the tether it came by, so look it up each time */
+	while (len && got == 1) {
+		struct pfsnl_tether *t = pfsnl_tether_find(core, id);
+
+		if (!t || t->state == PFSNL_TETHER_CLOSING)
+			break;
+		if (!t->level) {
+			/* a level-0 peer has nothing to say */
+			core->counters[PFSNL_COUNT_LEVEL0_BYTES] += len;
+			break;
+		}
+		skipped = t->stream.skipped;
+		got = pfsnl_stream_feed(&t->stream, &p, &len);
+		core->counters[PFSNL_COUNT_FRAME_UNKNOWN] +=
+			t->stream.skipped - skipped;
+		pfsnl_tether_frame(t, got);
+	}
+	leave(core);
+}
+
+/**
+ * pfsnl_core_state - what the node is
+ * @core: the core
+ * @st: filled
+ */
+void pfsnl_core_state(const struct pfsnl_core *core, struct pfsnl_state *st)
+{
+	*st = (struct pfsnl_state) {
+		.role = core->role,
+		.ring = core->ring,
+		.incarnation = core->incarnation,
+		.generation = core->generation,
+		.peers = core->roster.members,
+	};
+}
+
+/**
+ * pfsnl_core_config - the settings in force
+ * @core: the core
+ */
+const struct pfsnl_config *pfsnl_core_config(const struct pfsnl_core *core)
+{
+	return &core->cfg;
+}
+
+/**
+ * pfsnl_core_peer_next - go through the list by address
+ * @core: the core
+ * @after: address to go on from, 0 to begin
+ * @peer: the node above it
+ *
+ * Return: false when there is none.
+ */
+bool pfsnl_core_peer_next(const struct pfsnl_core *core, u32 after,
+			  struct pfsnl_peer *peer)
+{
+	const struct pfsnl_node *n = pfsnl_roster_after(&core->roster, after);
+
+	while (n && !n->in)
+		n = pfsnl_roster_next(n);
+	if (!n)
+		return false;
+	*peer = (struct pfsnl_peer) {
+		.member = n->member,
+		.self = n->addr == core->cfg.addr,
+		.leader = n->addr == core->ring.leader,
+		.joined = n->joined,
+		.heard = n->heard_at,
+	};
+	return true;
+}
+
+/**
+ * pfsnl_core_counter - how often something happened since start
+ * @core: the core
+ * @c: what
+ */
+u64 pfsnl_core_counter(const struct pfsnl_core *core, enum pfsnl_counter c)
+{
+	return core->counters[c];
+}
+
+/**
+ * pfsnl_core_tether_room - the room a tether keeps for updates
+ * @cfg: settings
+ *
+ * Two full lists, as an update that replaces every node needs, and no less than
+ * a few small updates in a row take.
+ *
+ * Return: bytes.
+ */
+size_t pfsnl_core_tether_room(const struct pfsnl_config *cfg)
+{
+	return max_t(size_t, PFSNL_ROOM_MIN,
+		     2 * pfsnl_install_size(0, cfg->max_nodes));
+}

@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Not being a leader: listening first, answering claims, and what to do when
+ * the leader or its tether is gone.
+ */
+#include <linux/errno.h>
+#include <linux/minmax.h>
+
+#include "state.h"
+
+/* Whether a node of the first priority and address leads before the second. */
+static bool leads_before(u8 priority, u32 addr, u8 priority2, u32 addr2)
+{
+	if (priority != priority2)
+		return priority > priority2;
+	return addr < addr2;
+}
+
+/* How long to wait before looking again whether to lead. */
+static u64 patience(const struct pfsnl_core *core)
+{
+	return clamp(pfsnl_interval(core) / 4, 5 * PFSNL_MS, 50 * PFSNL_MS);
+}
+
+/**
+ * pfsnl_follow_is_leader - whether a node is the leader we follow
+ * @core: the core
+ * @n: the node
+ *
+ * True for an orphan's leader too, as long as it was not declared gone.
+ */
+bool pfsnl_follow_is_leader(const struct pfsnl_core *core,
+			    const struct pfsnl_node *n)
+{
+	return (core->role == PFSNL_ROLE_CLIENT ||
+		core->role == PFSNL_ROLE_ORPHAN) &&
+	       !core->leader_gone && n->addr == core->leader_addr;
+}
+
+/**
+ * pfsnl_listen - listen whether somebody leads, before anything else
+ * @core: the core, in whatever role but LEAVING; it has no tethers
+ */
+void pfsnl_listen(struct pfsnl_core *core)
+{
+	core->leader_addr = 0;
+	core->leader_incarnation = 0;
+	core->leader_gone = false;
+	core->listen_until = core->now + PFSNL_QUICK_BEACONS * PFSNL_MS *
+		min_t(u32, PFSNL_QUICK_MS, core->cfg.interval_ms);
+	pfsnl_role_set(core, PFSNL_ROLE_LISTENING);
+	pfsnl_timer_at(core, &core->role_timer, core->listen_until);
+	pfsnl_plan(core, PFSNL_QUICK_BEACONS);
+}
+
+/*
+ * LISTENING: lead, unless somebody leads, or a better node also waits. Only
+ * nodes that were heard before our window ended count as better: whoever starts
+ * later follows, or the choice would never end. A node may be tethered to a
+ * leader that we don't hear, or wait for one; then its turn comes first, but
+ * not for ever.
+ */
+static void listening_decide(struct pfsnl_core *core)
+{
+	u64 limit = core->listen_until + 2 * pfsnl_dead_time(core);
+	bool led = false, wait = false;
+	const struct pfsnl_node *n;
+
+	pfsnl_roster_for_each(&core->roster, n) {
+		if (n->addr == core->cfg.addr || !pfsnl_node_fresh(core, n) ||
+		    !n->heard.level || (n->heard.flags & PFSNL_BEACON_LEAVING))
+			continue;
+		if (n->heard.flags & PFSNL_BEACON_LEADER)
+			led = true;
+		else if (n->heard.flags & PFSNL_BEACON_TETHERED)
+			wait = true;
+		else if (n->heard.priority &&
+			 n->first_heard <= core->listen_until &&
+			 leads_before(n->heard.priority, n->addr,
+				      core->cfg.priority, core->cfg.addr))
+			wait = true;
+	}
+	/* nobody took us in: our list is ourselves (retried if out of memory) */
+	if (core->now >= core->since + pfsnl_dead_time(core))
+		pfsnl_install_alone(core, PFSNL_REASON_ALONE);
+
+	if (led || !core->cfg.priority || (wait && core->now < limit))
+		pfsnl_timer_at(core, &core->role_timer,
+			       core->now + patience(core));
+	else
+		pfsnl_lead(core);
+}
+
+/* Whether nobody in the list would lead before us, the lost leader aside. */
+static bool first_in_line(const struct pfsnl_core *core)
+{
+	const struct pfsnl_node *n;
+
+	if (!core->cfg.priority)
+		return false;
+	pfsnl_roster_for_each(&core->roster, n)
+		if (n->in && n->member.level && n->member.priority &&
+		    n->addr != core->leader_addr && n->addr != core->cfg.addr &&
+		    leads_before(n->member.priority, n->addr,
+				 core->cfg.priority, core->cfg.addr))
+			return false;
+	return true;
+}
+
+/*
+ * ORPHAN: the successor did not show up yet. Those of the list that were heard
+ * since count; whoever died together with the leader is not waited for.
+ */
+static void orphan_decide(struct pfsnl_core *core)
+{
+	u64 limit = core->since + pfsnl_dead_time(core);
+	bool wait = !core->leader_gone || !core->cfg.priority ||
+		    core->successor;
+	const struct pfsnl_node *n;
+
+	if (core->now >= limit) {
+		/* an orphan's list doesn't live for ever */
+		pfsnl_install_alone(core, PFSNL_REASON_ALONE);
+		pfsnl_listen(core);
+		return;
+	}
+	pfsnl_roster_for_each(&core->roster, n) {
+		if (n->addr == core->cfg.addr || !n->heard_at ||
+		    n->heard_at < core->since || !n->heard.level)
+			continue;
+		if (n->heard.flags & PFSNL_BEACON_LEADER)
+			wait = true;
+		else if (n->in && n->heard.priority &&
+			 !(n->heard.flags & (PFSNL_BEACON_TETHERED |
+					     PFSNL_BEACON_LEAVING)) &&
+			 leads_before(n->heard.priority, n->addr,
+				      core->cfg.priority, core->cfg.addr))
+			wait = true;
+	}
+	if (wait)
+		pfsnl_timer_at(core, &core->role_timer,
+			       min(core->now + patience(core), limit));
+	else
+		pfsnl_lead(core);
+}
+
+/**
+ * pfsnl_follow_timer - time to decide again
+ * @core: the core, LISTENING or ORPHAN
+ */
+void pfsnl_follow_timer(struct pfsnl_core *core)
+{
+	if (core->role == PFSNL_ROLE_LISTENING)
+		listening_decide(core);
+	else if (core->role == PFSNL_ROLE_ORPHAN)
+		orphan_decide(core);
+}
+
+static void become_orphan(struct pfsnl_core *core, u32 reason)
+{
+	if (core->up)
+		pfsnl_tether_end(core->up, reason);
+	pfsnl_role_set(core, PFSNL_ROLE_ORPHAN);
+}
+
+/**
+ * pfsnl_follow_broken - the tether to our leader broke
+ * @core: the core, CLIENT
+ * @reason: why
+ *
+ * The leader may well be alive, so the list is kept: we say that we are
+ * untethered and wait for it to dial again. Its silence, or ours, ends that.
+ * A leader that never gave us a list is not ours yet, and others may have us.
+ */
+void pfsnl_follow_broken(struct pfsnl_core *core, u32 reason)
+{
+	bool listed = core->ring.leader == core->leader_addr &&
+		      core->ring.incarnation == core->leader_incarnation;
+
+	become_orphan(core, reason);
+	if (!listed) {
+		pfsnl_listen(core);
+		return;
+	}
+	pfsnl_timer_at(core, &core->role_timer,
+		       core->now + pfsnl_dead_time(core));
+	pfsnl_plan(core, PFSNL_QUICK_BEACONS);
+}
+
+/**
+ * pfsnl_follow_lost - our leader is gone
+ * @core: the core, CLIENT or ORPHAN
+ * @reason: why
+ * @successor: address of the leader it named to take over, 0 if none
+ *
+ * The best of the remaining list leads at once, with no election; the others
+ * know that and wait for it.
+ */
+void pfsnl_follow_lost(struct pfsnl_core *core, u32 reason, u32 successor)
+{
+	struct pfsnl_node *n = pfsnl_roster_find(&core->roster,
+						 core->leader_addr);
+	u64 wait = max(2 * pfsnl_interval(core), 20 * PFSNL_MS);
+
+	pfsnl_count(core, PFSNL_COUNT_LEADER_LOST);
+	pfsnl_note(core, PFSNL_NOTE_LEADER_LOST, core->leader_addr, reason,
+		   core->ring.seq);
+	if (n)
+		n->reason = reason;
+	core->leader_gone = true;
+	core->successor = successor;
+	become_orphan(core, reason);
+	if (!successor && first_in_line(core)) {
+		pfsnl_lead(core);
+		return;
+	}
+	pfsnl_timer_at(core, &core->role_timer,
+		       core->now + min(wait, pfsnl_dead_time(core)));
+	pfsnl_plan(core, PFSNL_QUICK_BEACONS);
+}
+
+/**
+ * pfsnl_follow_alive - our leader showed life on its tether
+ * @core: the core, CLIENT
+ */
+void pfsnl_follow_alive(struct pfsnl_core *core)
+{
+	struct pfsnl_node *n = pfsnl_roster_find(&core->roster,
+						 core->leader_addr);
+
+	if (n)
+		pfsnl_node_alive(core, n);
+}
+
+/**
+ * pfsnl_follow_heard - a beacon came while we don't lead
+ * @core: the core
+ * @n: of whom
+ */
+void pfsnl_follow_heard(struct pfsnl_core *core, struct pfsnl_node *n)
+{
+	const struct pfsnl_beacon *b = &n->heard;
+
+	/*
+	 * A leader that could have us may not reach us because our address was
+	 * another machine's before: a word to it alone puts that right, since
+	 * it makes the network ask for its address and thereby tell ours.
+	 */
+	if ((b->flags & PFSNL_BEACON_LEADER) &&
+	    (core->role == PFSNL_ROLE_LISTENING || core->leader_gone))
+		pfsnl_beacon_answer(core, n, 0);
+	if (!pfsnl_follow_is_leader(core, n))
+		return;
+	if (b->flags & PFSNL_BEACON_LEAVING) {
+		pfsnl_follow_lost(core, PFSNL_REASON_LEFT, 0);
+		return;
+	}
+	if ((b->flags & PFSNL_BEACON_NOT_MEMBER) &&
+	    b->subject == core->incarnation &&
+	    core->role == PFSNL_ROLE_CLIENT) {
+		pfsnl_count(core, PFSNL_COUNT_NOT_MEMBER_RX);
+		/* one that no longer leads will not dial us again */
+		if (b->flags & PFSNL_BEACON_LEADER)
+			pfsnl_follow_broken(core, PFSNL_REASON_NOT_MEMBER);
+		else
+			pfsnl_follow_lost(core, PFSNL_REASON_HANDOVER,
+					  b->ring.leader);
+		return;
+	}
+	if (b->flags & PFSNL_BEACON_LEADER)
+		n->untethered = 0;
+	/* beacons from before it led may still come in */
+	else if (core->now > core->since + max(b->interval_ms,
+					       core->cfg.interval_ms) *
+		 PFSNL_MS && ++n->untethered >= 2)
+		pfsnl_follow_lost(core, PFSNL_REASON_HANDOVER, 0);
+}
+
+static void refuse(struct pfsnl_tether *t, u32 reason)
+{
+	struct pfsnl_core *core = t->core;
+
+	pfsnl_count(core, PFSNL_COUNT_CLAIM_REFUSED);
+	pfsnl_note(core, PFSNL_NOTE_CLAIM_REFUSED, t->addr, reason, t->id);
+	if (pfsnl_tether_hello(t, PFSNL_FRAME_BUSY, 0, reason))
+		pfsnl_tether_end(t, reason);
+	else
+		pfsnl_tether_state(t, PFSNL_TETHER_CLOSING);
+}
+
+/*
+ * Whether a leader may have us. One accepted tether: another leader than ours
+ * must wait until ours handed us over or was declared gone.
+ */
+static bool may_have_us(const struct pfsnl_core *core,
+			const struct pfsnl_hello *h)
+{
+	switch (core->role) {
+	case PFSNL_ROLE_LISTENING:
+		return true;
+	case PFSNL_ROLE_CLIENT:
+	case PFSNL_ROLE_ORPHAN:
+		/* ours again, perhaps in a new life, or ours is gone */
+		return core->leader_gone || h->addr == core->leader_addr;
+	case PFSNL_ROLE_LEADER:
+		return pfsnl_lead_yields(core, h->members, h->priority,
+					 h->addr);
+	default:
+		return false;
+	}
+}
+
+static void accept_leader(struct pfsnl_tether *t, const struct pfsnl_hello *h)
+{
+	struct pfsnl_core *core = t->core;
+	struct pfsnl_node *n = pfsnl_node_get(core, h->addr);
+
+	if (!n) {
+		refuse(t, PFSNL_REASON_LOCAL);
+		return;
+	}
+	if (pfsnl_tether_hello(t, PFSNL_FRAME_ACCEPT, h->incarnation, 0)) {
+		pfsnl_tether_end(t, PFSNL_REASON_LOCAL);
+		return;
+	}
+	pfsnl_note(core, PFSNL_NOTE_CLAIM_TAKEN, t->addr, PFSNL_REASON_NONE,
+		   t->id);
+	if (core->role == PFSNL_ROLE_LEADER)
+		pfsnl_lead_step_down(core, h->addr, h->incarnation);
+	if (core->up)
+		pfsnl_tether_end(core->up, PFSNL_REASON_HANDOVER);
+	core->up = t;
+	core->leader_addr = h->addr;
+	core->leader_incarnation = h->incarnation;
+	core->leader_gone = false;
+	core->successor = 0;
+	n->untethered = 0;
+	pfsnl_tether_state(t, PFSNL_TETHER_ACCEPTED);
+	/* it must also give us a list, but may wait for others before */
+	pfsnl_timer_at(core, &t->timer, core->now + 2 *
+		       max(pfsnl_dead_time(core), pfsnl_dial_time(core)));
+	pfsnl_role_set(core, PFSNL_ROLE_CLIENT);
+	pfsnl_node_alive(core, n);
+	pfsnl_plan(core, 1);
+}
+
+static void claimed(struct pfsnl_tether *t)
+{
+	struct pfsnl_core *core = t->core;
+	struct pfsnl_hello h;
+
+	if (pfsnl_hello_decode(&h, t->stream.body, t->stream.len) ||
+	    h.addr != t->addr) {
+		pfsnl_tether_malformed(t);
+		return;
+	}
+	if (h.cluster_id != core->cluster_id ||
+	    (h.subject && h.subject != core->incarnation)) {
+		refuse(t, PFSNL_REASON_FOREIGN);
+		return;
+	}
+	if (!pfsnl_seq_seen(core, h.ring.seq))
+		pfsnl_tether_malformed(t);
+	else if (may_have_us(core, &h))
+		accept_leader(t, &h);
+	else
+		refuse(t, PFSNL_REASON_BUSY);
+}
+
+static void install(struct pfsnl_tether *t)
+{
+	struct pfsnl_core *core = t->core;
+	struct pfsnl_install in;
+	int err;
+
+	err = pfsnl_install_decode(&in, t->stream.body, t->stream.len,
+				   core->cfg.max_nodes);
+	if (!err)
+		err = pfsnl_install_take(core, &in);
+	switch (err) {
+	case 0:
+		pfsnl_timer_at(core, &t->timer, PFSNL_NEVER);
+		break;
+	case -E2BIG:
+		pfsnl_note(core, PFSNL_NOTE_TOO_LARGE, t->addr,
+			   PFSNL_REASON_LOCAL, in.members);
+		pfsnl_follow_broken(core, PFSNL_REASON_LOCAL);
+		break;
+	case -ENOMEM:
+		/* we missed a change: only a whole list helps */
+		pfsnl_follow_broken(core, PFSNL_REASON_LOCAL);
+		break;
+	default:
+		pfsnl_tether_malformed(t);
+	}
+}
+
+static void farewell(struct pfsnl_tether *t)
+{
+	struct pfsnl_core *core = t->core;
+	struct pfsnl_leave l;
+
+	if (pfsnl_leave_decode(&l, t->stream.body, t->stream.len))
+		pfsnl_tether_malformed(t);
+	else if (l.reason == PFSNL_REASON_HANDOVER)
+		pfsnl_follow_lost(core, PFSNL_REASON_HANDOVER, l.successor);
+	else
+		pfsnl_follow_lost(core, PFSNL_REASON_LEFT, 0);
+}
+
+/**
+ * pfsnl_follow_frame - a frame came along a tether that others opened
+ * @t: the tether; perhaps ended
+ */
+void pfsnl_follow_frame(struct pfsnl_tether *t)
+{
+	if (t->state == PFSNL_TETHER_CALLED &&
+	    t->stream.op == PFSNL_FRAME_CLAIM)
+		claimed(t);
+	else if (t->state == PFSNL_TETHER_ACCEPTED &&
+		 t->stream.op == PFSNL_FRAME_INSTALL)
+		install(t);
+	else if (t->state == PFSNL_TETHER_ACCEPTED &&
+		 t->stream.op == PFSNL_FRAME_LEAVE)
+		farewell(t);
+	else
+		pfsnl_tether_unexpected(t);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Frames: what goes along a tether, a TCP stream.
+ *
+ * Every frame begins with two words in network byte order:
+ *
+ *	 0  4  op
+ *	 4  4  update: number of addresses; other ops: bytes of payload
+ *	 8     update: addresses, four bytes each; other ops: payload
+ *
+ * The two updates, op 0xffffffff "add" and 0x00000000 "remove", are all that
+ * level-0 peers know. Ops 0x50460000 to 0x5046ffff are ours: one that is not
+ * known is skipped by its length. Any other op is malformed.
+ */
+#ifndef PFSNL_CORE_FRAME_H
+#define PFSNL_CORE_FRAME_H
+
+#include <linux/types.h>
+
+#define PFSNL_FRAME_HEAD	8
+
+#define PFSNL_FRAME_ADD		0xffffffffU
+#define PFSNL_FRAME_REMOVE	0x00000000U
+#define PFSNL_FRAME_CLAIM	0x50460001U
+#define PFSNL_FRAME_ACCEPT	0x50460002U
+#define PFSNL_FRAME_BUSY	0x50460003U
+#define PFSNL_FRAME_INSTALL	0x50460004U
+#define PFSNL_FRAME_LEAVE	0x50460005U
+#define PFSNL_FRAME_PING	0x50460006U
+#define PFSNL_FRAME_PONG	0x50460007U
+
+#define PFSNL_FRAME_OURS(op)	((op) >> 16 == 0x5046)
+
+/* longest payload of all ops but updates and INSTALL, and of what is skipped */
+#define PFSNL_FRAME_SMALL_MAX	256
+#define PFSNL_FRAME_SKIP_MAX	(16U << 20)
+
+/**
+ * struct pfsnl_stream - frames being put together from a byte stream
+ * @alloc: gives zeroed memory or NULL
+ * @free: takes it back
+ * @ctx: handed to both
+ * @list_max: longest payload of updates and INSTALL that is taken, bytes
+ * @op: of the frame; valid once pfsnl_stream_feed() returned 1
+ * @len: its payload in bytes
+ * @body: its payload; NULL when @len is 0
+ * @head: the first two words as far as they came
+ * @have: bytes of @head and then of the payload that came
+ * @skip: the payload is being thrown away
+ * @small: @body is this, so that small frames need no allocation
+ * @skipped: frames of unknown ops skipped so far
+ */
+struct pfsnl_stream {
+	void *(*alloc)(void *ctx, size_t size);
+	void (*free)(void *ctx, void *p);
+	void *ctx;
+	u32 list_max;
+	u32 op;
+	u32 len;
+	u8 *body;
+	u8 head[PFSNL_FRAME_HEAD];
+	u32 have;
+	bool skip;
+	u8 small[PFSNL_FRAME_SMALL_MAX];
+	u32 skipped;
+};
+
+void pfsnl_stream_reset(struct pfsnl_stream *s);
+int pfsnl_stream_feed(struct pfsnl_stream *s, const u8 **data, size_t *len);
+u8 *pfsnl_frame_head(u8 *wire, u32 op, u32 count_or_len);
+u8 *pfsnl_frame_addr(u8 *p, u32 addr);
+
+#endif /* PFSNL_CORE_FRAME_H */

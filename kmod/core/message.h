@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Messages: the payloads of frames between level-1 nodes. Network byte order;
+ * a payload longer than what is described here comes from a later version and
+ * its rest is skipped.
+ *
+ * CLAIM (leader to node), ACCEPT and BUSY (its answers), 72 bytes:
+ *	 0  1  version, 1
+ *	 1  1  priority
+ *	 2  2  TCP port for tethers
+ *	 4  4  address
+ *	 8  8  incarnation
+ *	16  8  cluster id
+ *	24  8  ring: sequence number
+ *	32  8  ring: incarnation of the leader
+ *	40  4  ring: leader
+ *	44  4  number of nodes in the ring
+ *	48  8  incarnation of the node that is meant, 0 if not known
+ *	56  4  beacon interval in ms
+ *	60  4  most nodes that it can hold
+ *	64  4  BUSY: why, enum pfsnl_reason; else 0
+ *	68  4  zero
+ * In BUSY, the ring says whom the node follows.
+ *
+ * INSTALL (leader to client), 56 bytes and the records:
+ *	 0  8  ring: sequence number
+ *	 8  8  ring: incarnation of the leader
+ *	16  4  ring: leader
+ *	20  4  flags, PFSNL_INSTALL_FULL
+ *	24  8  sequence number of the ring that this changes; 0 with FULL
+ *	32  4  expected votes, 0
+ *	36  4  number of nodes after the change
+ *	40  4  number of remove records
+ *	44  4  number of add records
+ *	48  2  size of a remove record, at least 16
+ *	50  2  size of an add record, at least 16
+ *	52  4  zero
+ *	56     remove records: address 4, why 4, incarnation 8
+ *	       add records: address 4, port 2, priority 1, level 1, incarnation 8
+ * An add record for a node of the same incarnation changes what is known of it.
+ *
+ * LEAVE (either way), 16 bytes:
+ *	 0  4  why, enum pfsnl_reason
+ *	 4  4  leader that takes over, 0 if none is named
+ *	 8  8  its incarnation
+ * The answer to LEAVE is that the tether is closed.
+ *
+ * PING and PONG, 8 bytes: a number that PONG brings back.
+ */
+#ifndef PFSNL_CORE_MESSAGE_H
+#define PFSNL_CORE_MESSAGE_H
+
+#include <linux/types.h>
+
+#include "beacon.h"
+#include "frame.h"
+
+#define PFSNL_HELLO_LEN		72
+#define PFSNL_INSTALL_LEN	56
+#define PFSNL_RECORD_LEN	16
+#define PFSNL_LEAVE_LEN		16
+#define PFSNL_PING_LEN		8
+#define PFSNL_MESSAGE_VERSION	1
+
+/* records of later versions may be longer, up to this */
+#define PFSNL_RECORD_MAX	64
+
+#define PFSNL_INSTALL_FULL	0x00000001U
+
+/*
+ * Why a node or a tether is gone. The numbers are those on the wire.
+ */
+#define PFSNL_REASONS(X)				\
+	X(NONE,		0,	"no reason")		\
+	X(CLOSED,	1,	"tether closed")	\
+	X(BLOCKED,	2,	"update would block")	\
+	X(SILENT,	3,	"beacons ceased")	\
+	X(LEFT,		4,	"left")			\
+	X(RESTARTED,	5,	"restarted")		\
+	X(MALFORMED,	6,	"broke the protocol")	\
+	X(LOCAL,	7,	"local shortage")	\
+	X(HANDOVER,	8,	"gave way to a better leader")	\
+	X(TIMEOUT,	9,	"no answer in time")	\
+	X(REFUSED,	10,	"connection refused or unreachable") \
+	X(BUSY,		11,	"follows another leader") \
+	X(FOREIGN,	12,	"another cluster or incarnation") \
+	X(NOT_MEMBER,	13,	"leader says not a member") \
+	X(ALONE,	14,	"nobody tethered it in time")
+
+#define PFSNL_REASON_ENUM(name, n, text) PFSNL_REASON_##name = (n),
+enum pfsnl_reason {
+	PFSNL_REASONS(PFSNL_REASON_ENUM)
+	PFSNL_REASON_N
+};
+
+/**
+ * struct pfsnl_hello - how two nodes introduce themselves on a new tether
+ * @priority: of the sender
+ * @tether_port: of the sender
+ * @addr: the sender
+ * @members: number of nodes in @ring
+ * @interval_ms: its time between beacons
+ * @max_nodes: most nodes it can hold
+ * @reason: with BUSY, why
+ * @incarnation: of the sender
+ * @cluster_id: of the sender
+ * @subject: incarnation of the node that is addressed, 0 if not known
+ * @ring: newest ring that the sender installed; with BUSY, whom it follows
+ */
+struct pfsnl_hello {
+	u8 priority;
+	u16 tether_port;
+	u32 addr;
+	u32 members;
+	u32 interval_ms;
+	u32 max_nodes;
+	u32 reason;
+	u64 incarnation;
+	u64 cluster_id;
+	u64 subject;
+	struct pfsnl_ring_id ring;
+};
+
+/**
+ * struct pfsnl_member - a node as a ring names it
+ * @addr: the node, host order
+ * @tether_port: TCP port it listens on
+ * @priority: 0 for one that never leads
+ * @level: 0 or 1
+ * @incarnation: which life of it, 0 for level 0
+ */
+struct pfsnl_member {
+	u32 addr;
+	u16 tether_port;
+	u8 priority;
+	u8 level;
+	u64 incarnation;
+};
+
+/**
+ * struct pfsnl_install - a ring, or the change from one to the next
+ * @ring: the new ring
+ * @flags: PFSNL_INSTALL_*
+ * @base_seq: ring that this changes
+ * @members: number of nodes after the change
+ * @removes: number of remove records
+ * @adds: number of add records
+ * @remove_size: bytes from one remove record to the next
+ * @add_size: bytes from one add record to the next
+ * @records: the records on the wire, remove records first
+ */
+struct pfsnl_install {
+	struct pfsnl_ring_id ring;
+	u32 flags;
+	u64 base_seq;
+	u32 members;
+	u32 removes;
+	u32 adds;
+	u16 remove_size;
+	u16 add_size;
+	const u8 *records;
+};
+
+/**
+ * struct pfsnl_leave - a goodbye
+ * @reason: PFSNL_REASON_LEFT or PFSNL_REASON_HANDOVER
+ * @successor: leader that takes over, 0 if none is named
+ * @incarnation: of @successor
+ */
+struct pfsnl_leave {
+	u32 reason;
+	u32 successor;
+	u64 incarnation;
+};
+
+const char *pfsnl_reason_text(u32 reason);
+int pfsnl_hello_decode(struct pfsnl_hello *h, const u8 *body, u32 len);
+void pfsnl_hello_encode(const struct pfsnl_hello *h, u32 op,
+			u8 wire[PFSNL_FRAME_HEAD + PFSNL_HELLO_LEN]);
+int pfsnl_install_decode(struct pfsnl_install *in, const u8 *body, u32 len,
+			 u32 max_nodes);
+void pfsnl_install_remove(const struct pfsnl_install *in, u32 i,
+			  struct pfsnl_member *m, u32 *reason);
+int pfsnl_install_add(const struct pfsnl_install *in, u32 i,
+		      struct pfsnl_member *m);
+size_t pfsnl_install_size(u32 removes, u32 adds);
+u8 *pfsnl_install_encode(const struct pfsnl_install *in, u8 *wire);
+u8 *pfsnl_record_remove(u8 *p, const struct pfsnl_member *m, u32 reason);
+u8 *pfsnl_record_add(u8 *p, const struct pfsnl_member *m);
+int pfsnl_leave_decode(struct pfsnl_leave *l, const u8 *body, u32 len);
+void pfsnl_leave_encode(const struct pfsnl_leave *l,
+			u8 wire[PFSNL_FRAME_HEAD + PFSNL_LEAVE_LEN]);
+int pfsnl_ping_decode(u64 *number, const u8 *body, u32 len);
+void pfsnl_ping_encode(u64 number, u32 op,
+		       u8 wire[PFSNL_FRAME_HEAD + PFSNL_PING_LEN]);
+
+#endif /* PFSNL_CORE_MESSAGE_H */

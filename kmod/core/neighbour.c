@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What beacons, and their absence, tell about a node.
+ */
+#include <linux/math64.h>
+#include <linux/minmax.h>
+
+#include "state.h"
+
+/* How long this node may be silent: the slower of the two clocks counts. */
+static u64 silence_limit(const struct pfsnl_core *core,
+			 const struct pfsnl_node *n)
+{
+	if (n->heard_at && !n->heard.level)
+		return core->cfg.level0_dead_ms * PFSNL_MS;
+	return (u64)core->cfg.dead *
+	       max(core->cfg.interval_ms, n->heard.interval_ms) * PFSNL_MS;
+}
+
+/* Its silence would mean something to us: a client, or our leader. */
+static bool watched(const struct pfsnl_core *core, const struct pfsnl_node *n)
+{
+	return (n->tether && n->tether->state == PFSNL_TETHER_MEMBER) ||
+	       pfsnl_follow_is_leader(core, n);
+}
+
+static void silence_ask(struct pfsnl_core *core, struct pfsnl_node *n)
+{
+	struct pfsnl_tether *t = n->tether ? n->tether : core->up;
+
+	n->asked = true;
+	if (!t || !t->level)
+		return;
+	pfsnl_note(core, PFSNL_NOTE_ASK, n->addr, PFSNL_REASON_SILENT, t->id);
+	/* if the question can't be sent, there will be no answer either */
+	pfsnl_tether_ping(t, PFSNL_FRAME_PING, core->now);
+}
+
+/* Free a node that nothing holds any more, or look at it again later. */
+static void release(struct pfsnl_core *core, struct pfsnl_node *n)
+{
+	u64 until = 0;
+
+	/* whatever ends one of these reviews the node */
+	if (n->in || n->tether || watched(core, n))
+		return;
+	if (n->heard_at)
+		until = n->heard_at + silence_limit(core, n);
+	if (n->left)
+		until = max(until, n->left + PFSNL_DEPARTED_MS * PFSNL_MS);
+	if (core->now < until) {
+		pfsnl_timer_at(core, &n->silence, until);
+		return;
+	}
+	pfsnl_note(core, PFSNL_NOTE_FORGOTTEN, n->addr, PFSNL_REASON_SILENT, 0);
+	pfsnl_roster_erase(&core->roster, n);
+	pfsnl_free(core, n);
+}
+
+/*
+ * Beacons are datagrams and get lost, so one interval before their silence is
+ * believed the tether is asked: UDP may be cut where TCP is not.
+ */
+static void silence_fire(struct pfsnl_core *core, struct pfsnl_timer *timer)
+{
+	struct pfsnl_node *n = container_of(timer, struct pfsnl_node, silence);
+	u64 limit = silence_limit(core, n);
+	u64 last_call;
+
+	if (watched(core, n)) {
+		u64 end = n->alive_at + limit;
+
+		last_call = end - div_u64(limit, core->cfg.dead);
+		if (core->now < last_call) {
+			pfsnl_timer_at(core, timer, last_call);
+		} else if (core->now < end) {
+			if (!n->asked)
+				silence_ask(core, n);
+			pfsnl_timer_at(core, timer, end);
+		} else if (n->tether) {
+			pfsnl_lead_drop(core, n, PFSNL_REASON_SILENT);
+		} else {
+			pfsnl_follow_lost(core, PFSNL_REASON_SILENT, 0);
+		}
+	}
+	if (!timer->armed)
+		release(core, n);
+}
+
+/**
+ * pfsnl_node_review - something that held a node is gone
+ * @core: the core
+ * @n: the node; stays for the time being
+ *
+ * Sees to it that the node is looked at again, and freed if it is needless.
+ * Nodes are freed nowhere else, so whoever has one may go on using it.
+ */
+void pfsnl_node_review(struct pfsnl_core *core, struct pfsnl_node *n)
+{
+	if (!n->silence.armed)
+		pfsnl_timer_at(core, &n->silence,
+			       core->now + pfsnl_dead_time(core));
+}
+
+/**
+ * pfsnl_node_get - the node of an address, made if need be
+ * @core: the core
+ * @addr: host order
+ *
+ * The roster holds at most twice as many nodes as the list may have, so that
+ * strangers can't fill our memory.
+ *
+ * Return: the node, or NULL when there is no memory or no room; both counted.
+ */
+struct pfsnl_node *pfsnl_node_get(struct pfsnl_core *core, u32 addr)
+{
+	struct pfsnl_node *n = pfsnl_roster_find(&core->roster, addr);
+
+	if (n)
+		return n;
+	if (core->roster.nodes >= 2 * core->cfg.max_nodes) {
+		pfsnl_count(core, PFSNL_COUNT_BEACON_NO_ROOM);
+		return NULL;
+	}
+	n = pfsnl_alloc(core, sizeof(*n));
+	if (!n)
+		return NULL;
+	n->addr = addr;
+	pfsnl_timer_init(&n->silence, silence_fire);
+	/* goes away again if nothing comes of it */
+	pfsnl_timer_at(core, &n->silence, core->now + pfsnl_dead_time(core));
+	pfsnl_roster_insert(&core->roster, n);
+	return n;
+}
+
+/**
+ * pfsnl_node_alive - a node showed life, by beacon or by tether
+ * @core: the core
+ * @n: the node
+ */
+void pfsnl_node_alive(struct pfsnl_core *core, struct pfsnl_node *n)
+{
+	u64 limit = silence_limit(core, n);
+	u64 last_call = core->now + limit - div_u64(limit, core->cfg.dead);
+
+	n->alive_at = core->now;
+	n->asked = false;
+	/*
+	 * A timer that fires too early looks at alive_at and is set again, so
+	 * a beacon need not move it; but it may wait for something later.
+	 */
+	if (!n->silence.armed || n->silence.when > last_call)
+		pfsnl_timer_at(core, &n->silence, last_call);
+}
+
+/**
+ * pfsnl_node_fresh - whether a node's beacons are heard at present
+ * @core: the core
+ * @n: the node
+ */
+bool pfsnl_node_fresh(const struct pfsnl_core *core, const struct pfsnl_node *n)
+{
+	return n->heard_at && core->now < n->heard_at + silence_limit(core, n);
+}
+
+/**
+ * pfsnl_beacon_answer - send a node a beacon of its own
+ * @core: the core
+ * @n: the node
+ * @flags: PFSNL_BEACON_NOT_MEMBER, or 0
+ */
+void pfsnl_beacon_answer(struct pfsnl_core *core, struct pfsnl_node *n,
+			 u16 flags)
+{
+	struct pfsnl_beacon b = {
+		.priority = core->cfg.priority,
+		.dead = core->cfg.dead,
+		.flags = flags,
+		.tether_port = core->cfg.tether_port,
+		.addr = core->cfg.addr,
+		.interval_ms = core->cfg.interval_ms,
+		.members = core->roster.members,
+		.incarnation = core->incarnation,
+		.cluster_id = core->cluster_id,
+		.ring = core->ring,
+		.subject = flags & PFSNL_BEACON_NOT_MEMBER ?
+			   n->heard.incarnation : 0,
+	};
+	u8 wire[PFSNL_BEACON_LEN];
+
+	if (core->role == PFSNL_ROLE_LEADER)
+		b.flags |= PFSNL_BEACON_LEADER;
+	pfsnl_beacon_encode(&b, wire);
+	core->ops->datagram(core->ctx, n->addr, wire, sizeof(wire));
+}
+
+/* Tell a node that it is mistaken to think it is tethered to us. */
+static void not_member(struct pfsnl_core *core, struct pfsnl_node *n)
+{
+	pfsnl_count(core, PFSNL_COUNT_NOT_MEMBER_TX);
+	pfsnl_note(core, PFSNL_NOTE_NOT_MEMBER, n->addr,
+		   PFSNL_REASON_NOT_MEMBER, n->heard.incarnation);
+	pfsnl_beacon_answer(core, n, PFSNL_BEACON_NOT_MEMBER);
+}
+
+/* A beacon of another life at a known address: the one before is dead. */
+static void restarted(struct pfsnl_core *core, struct pfsnl_node *n,
+		      const struct pfsnl_beacon *b)
+{
+	if (n->tether && n->tether->state == PFSNL_TETHER_MEMBER &&
+	    n->tether->member.incarnation != b->incarnation)
+		pfsnl_lead_drop(core, n, PFSNL_REASON_RESTARTED);
+	else if (pfsnl_follow_is_leader(core, n) &&
+		 core->leader_incarnation != b->incarnation)
+		pfsnl_follow_lost(core, PFSNL_REASON_RESTARTED, 0);
+}
+
+/**
+ * pfsnl_beacon_heard - a level-1 beacon came
+ * @core: the core
+ * @src: source address of the datagram
+ * @b: what it says
+ */
+void pfsnl_beacon_heard(struct pfsnl_core *core, u32 src,
+			const struct pfsnl_beacon *b)
+{
+	struct pfsnl_node *n;
+
+	if (b->cluster_id != core->cluster_id) {
+		pfsnl_count(core, PFSNL_COUNT_BEACON_FOREIGN);
+		return;
+	}
+	if (b->addr != src) {
+		pfsnl_count(core, PFSNL_COUNT_BEACON_SPOOFED);
+		return;
+	}
+	if (src == core->cfg.addr) {
+		if (b->incarnation == core->incarnation) {
+			pfsnl_count(core, PFSNL_COUNT_BEACON_OWN);
+			return;
+		}
+		pfsnl_count(core, PFSNL_COUNT_BEACON_DUPLICATE);
+		pfsnl_note(core, PFSNL_NOTE_DUPLICATE, src, PFSNL_REASON_NONE,
+			   b->incarnation);
+		return;
+	}
+	if (!pfsnl_seq_seen(core, b->ring.seq)) {
+		pfsnl_count(core, PFSNL_COUNT_BEACON_MALFORMED);
+		return;
+	}
+	n = pfsnl_node_get(core, src);
+	if (!n)
+		return;
+	if (b->incarnation == n->past_incarnation && pfsnl_node_fresh(core, n)) {
+		/*
+		 * A straggler, or two nodes with one address; the one we have
+		 * stays. If it is silent, it was that one that was stray.
+		 */
+		pfsnl_count(core, PFSNL_COUNT_BEACON_DUPLICATE);
+		pfsnl_note(core, PFSNL_NOTE_DUPLICATE, src, PFSNL_REASON_NONE,
+			   b->incarnation);
+		return;
+	}
+	pfsnl_count(core, PFSNL_COUNT_BEACON_RX);
+
+	restarted(core, n, b);
+	if (n->heard_at && n->heard.incarnation != b->incarnation)
+		n->past_incarnation = n->heard.incarnation;
+	if (!pfsnl_node_fresh(core, n) ||
+	    n->heard.incarnation != b->incarnation) {
+		n->first_heard = core->now;
+		pfsnl_note(core, PFSNL_NOTE_HEARD, src, PFSNL_REASON_NONE,
+			   b->incarnation);
+	}
+	n->heard = *b;
+	n->heard_at = core->now;
+	pfsnl_node_alive(core, n);
+
+	if ((b->flags & PFSNL_BEACON_TETHERED) &&
+	    b->ring.leader == core->cfg.addr && !n->tether)
+		not_member(core, n);
+	if (core->role == PFSNL_ROLE_LEADER)
+		pfsnl_lead_heard(core, n);
+	else
+		pfsnl_follow_heard(core, n);
+}
+
+/**
+ * pfsnl_beacon_heard_level0 - the bare nine bytes came
+ * @core: the core
+ * @src: source address of the datagram
+ */
+void pfsnl_beacon_heard_level0(struct pfsnl_core *core, u32 src)
+{
+	struct pfsnl_node *n;
+
+	if (!pfsnl_config_serves_level0(&core->cfg)) {
+		pfsnl_count(core, PFSNL_COUNT_BEACON_LEVEL0_REFUSED);
+		return;
+	}
+	if (src == core->cfg.addr) {
+		pfsnl_count(core, PFSNL_COUNT_BEACON_DUPLICATE);
+		return;
+	}
+	n = pfsnl_node_get(core, src);
+	if (!n)
+		return;
+	if (pfsnl_node_fresh(core, n) && n->heard.level) {
+		/* one address can't be both; the better known one stays */
+		pfsnl_count(core, PFSNL_COUNT_BEACON_DUPLICATE);
+		return;
+	}
+	pfsnl_count(core, PFSNL_COUNT_BEACON_RX_LEVEL0);
+	if (!pfsnl_node_fresh(core, n)) {
+		n->first_heard = core->now;
+		pfsnl_note(core, PFSNL_NOTE_HEARD, src, PFSNL_REASON_NONE, 0);
+	}
+	n->heard = (struct pfsnl_beacon) { .addr = src };
+	n->heard_at = core->now;
+	pfsnl_node_alive(core, n);
+	if (core->role == PFSNL_ROLE_LEADER)
+		pfsnl_lead_heard(core, n);
+}

@@ -1,0 +1,644 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A host that runs the core: gives it datagrams, streams, time and memory, and
+ * does what it asks for, as the rooms around it do in the kernel.
+ */
+#include <errno.h>
+#include <linux/minmax.h>
+#include <linux/overflow.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "world.h"
+
+/* a tether that the core knows by its number */
+struct tether {
+	struct rb_node by_id;
+	u32 id;
+	struct stream_end *end;
+};
+
+static u64 now_of(const struct node *n)
+{
+	return n->world->sim.now;
+}
+
+/* Every call of the core stands between these two. */
+static void enter(struct node *n)
+{
+	if (n->inside)
+		sim_fail("%08x: call within a call", n->host.addr);
+	n->inside = true;
+}
+
+static void leave(struct node *n)
+{
+	n->inside = false;
+	if (!n->watch.fresh || !n->core)
+		return;
+	watch_compare(&n->watch, n->core);
+	world_changed(n->world, n);
+}
+
+/* What the core asks for, it asks for while it is called. */
+static struct node *node_of(void *ctx)
+{
+	struct node *n = ctx;
+
+	if (!n->inside)
+		sim_fail("%08x: operation outside of a call", n->host.addr);
+	return n;
+}
+
+static struct tether *tether_find(const struct node *n, u32 id)
+{
+	struct rb_node *p = n->tethers.rb_node;
+
+	while (p) {
+		struct tether *t = rb_entry(p, struct tether, by_id);
+
+		if (id == t->id)
+			return t;
+		p = id < t->id ? p->rb_left : p->rb_right;
+	}
+	return NULL;
+}
+
+static struct tether *tether_get(const struct node *n, u32 id)
+{
+	struct tether *t = tether_find(n, id);
+
+	if (!t)
+		sim_fail("%08x: no tether %u (any more)", n->host.addr, id);
+	return t;
+}
+
+static struct tether *tether_new(struct node *n, struct stream_end *end)
+{
+	struct rb_node **link = &n->tethers.rb_node, *parent = NULL;
+	struct tether *t = sim_alloc(sizeof(*t));
+
+	t->id = ++n->last_id;
+	t->end = end;
+	stream_set_user(end, t);
+	stream_room(end, pfsnl_core_tether_room(pfsnl_core_config(n->core)));
+	while (*link) {
+		parent = *link;
+		link = &parent->rb_right;	/* numbers only grow */
+	}
+	rb_link_node(&t->by_id, parent, link);
+	rb_insert_color(&t->by_id, &n->tethers);
+	return t;
+}
+
+static void tether_free(struct node *n, struct tether *t)
+{
+	rb_erase(&t->by_id, &n->tethers);
+	free(t);
+}
+
+static void *op_alloc(void *ctx, size_t size)
+{
+	return ledger_alloc(&node_of(ctx)->ledger, size);
+}
+
+static void op_free(void *ctx, void *p)
+{
+	ledger_free(&node_of(ctx)->ledger, p);
+}
+
+static int op_beacon(void *ctx, const struct pfsnl_beacon_plan *plan)
+{
+	size_t size = struct_size(plan, to, plan->n_to);
+	struct node *n = node_of(ctx);
+	u64 next;
+
+	if (!plan->interval_ms || (plan->burst && !plan->burst_ms))
+		sim_fail("%08x: beacons without pause", n->host.addr);
+	if (!ledger_grants(&n->ledger))
+		return -ENOMEM;
+	free(n->plan);
+	n->plan = sim_alloc(size);
+	memcpy(n->plan, plan, size);
+
+	if (plan->burst) {
+		n->burst = plan->burst;
+		next = now_of(n);
+	} else {
+		/* a shorter interval counts from the last one */
+		next = n->beacon_last + plan->interval_ms * SIM_MS;
+		if (n->beacon.slot)
+			next = min(next, n->beacon.when);
+	}
+	sim_at(&n->world->sim, &n->beacon, next);
+	return 0;
+}
+
+static void op_datagram(void *ctx, u32 addr, const void *data, size_t len)
+{
+	host_send(&node_of(ctx)->host, addr, data, len);
+}
+
+static int op_tether_open(void *ctx, u32 addr, u16 port, u32 *id)
+{
+	struct node *n = node_of(ctx);
+	struct stream_end *end;
+
+	if (!ledger_grants(&n->ledger))
+		return -ENOMEM;
+	end = stream_dial(&n->host, addr, port);
+	if (!end)
+		return -EHOSTUNREACH;
+	*id = tether_new(n, end)->id;
+	return 0;
+}
+
+static int op_tether_write(void *ctx, u32 id, const void *data, size_t len)
+{
+	struct node *n = node_of(ctx);
+
+	if (!ledger_grants(&n->ledger))
+		return -ENOMEM;
+	return stream_write(tether_get(n, id)->end, data, len);
+}
+
+static void op_tether_close(void *ctx, u32 id)
+{
+	struct node *n = node_of(ctx);
+	struct tether *t = tether_get(n, id);
+
+	stream_close(t->end);
+	tether_free(n, t);
+}
+
+static void op_event(void *ctx, const struct pfsnl_event *ev)
+{
+	struct node *n = node_of(ctx);
+	u32 i;
+
+	world_digest(n->world, ev->kind ^ ev->generation << 8 ^ ev->ring.seq << 32);
+	if (ev->kind == PFSNL_EVENT_UPDATE && n->world->trace)
+		for (i = 0; i < ev->n; i++)
+			world_say(n->world, &n->host, "%s %u of %u: %08x",
+				  ev->op ? "add" : "remove", i + 1, ev->n,
+				  be32_to_cpu(ev->addrs[i]));
+	watch_hear(&n->watch, now_of(n), ev);
+}
+
+static void op_deadline(void *ctx, u64 when)
+{
+	struct node *n = node_of(ctx);
+
+	sim_at(&n->world->sim, &n->alarm, when);
+}
+
+static void op_note(void *ctx, enum pfsnl_note note, u32 addr, u32 reason,
+		    u64 number)
+{
+	struct node *n = node_of(ctx);
+
+	world_digest(n->world, note ^ (u64)addr << 8 ^ reason << 4 ^ number);
+	if (n->world->trace)
+		world_say(n->world, &n->host, "%s %08x, %s, %llu",
+			  pfsnl_note_text(note), addr,
+			  pfsnl_reason_text(reason),
+			  (unsigned long long)number);
+	if (n->on_note)
+		n->on_note(n, note, addr, reason, number);
+}
+
+static void op_left(void *ctx)
+{
+	struct node *n = node_of(ctx);
+
+	if (n->left)
+		sim_fail("%08x: left twice", n->host.addr);
+	n->left = true;
+	sim_at(&n->world->sim, &n->gone, now_of(n));
+}
+
+static const struct pfsnl_core_ops core_ops = {
+	.alloc = op_alloc,
+	.free = op_free,
+	.beacon = op_beacon,
+	.datagram = op_datagram,
+	.tether_open = op_tether_open,
+	.tether_write = op_tether_write,
+	.tether_close = op_tether_close,
+	.event = op_event,
+	.deadline = op_deadline,
+	.note = op_note,
+	.left = op_left,
+};
+
+static bool hears(struct host *host, u32 dst)
+{
+	struct node *n = container_of(host, struct node, host);
+
+	return n->core && (dst == n->cfg.broadcast ||
+			   (n->cfg.beacon_to == PFSNL_BEACON_TO_MULTICAST &&
+			    dst == n->cfg.group));
+}
+
+static void datagram(struct host *host, u32 src, const void *data, size_t len)
+{
+	struct node *n = container_of(host, struct node, host);
+
+	if (!n->core)
+		return;
+	enter(n);
+	pfsnl_core_datagram(n->core, now_of(n), src, data, len);
+	leave(n);
+}
+
+static bool listens(struct host *host, u16 port)
+{
+	struct node *n = container_of(host, struct node, host);
+
+	return n->core && port == n->cfg.tether_port;
+}
+
+static int accepted(struct host *host, struct stream_end *end, u32 from)
+{
+	struct node *n = container_of(host, struct node, host);
+	struct tether *t;
+	int err;
+
+	if (!n->core)
+		return -ECONNREFUSED;
+	t = tether_new(n, end);
+	enter(n);
+	err = pfsnl_core_tether_in(n->core, now_of(n), t->id, from);
+	leave(n);
+	if (err)
+		tether_free(n, t);
+	return err;
+}
+
+static void opened(struct host *host, struct stream_end *end, int err)
+{
+	struct node *n = container_of(host, struct node, host);
+	struct tether *t = stream_user(end);
+
+	enter(n);
+	pfsnl_core_tether_opened(n->core, now_of(n), t->id, err);
+	leave(n);
+}
+
+static void bytes(struct host *host, struct stream_end *end, const void *data,
+		  size_t len)
+{
+	struct node *n = container_of(host, struct node, host);
+	struct tether *t = stream_user(end);
+
+	enter(n);
+	pfsnl_core_tether_bytes(n->core, now_of(n), t->id, data, len);
+	leave(n);
+}
+
+static void closed(struct host *host, struct stream_end *end)
+{
+	struct node *n = container_of(host, struct node, host);
+	struct tether *t = stream_user(end);
+	u32 id = t->id;
+
+	enter(n);
+	pfsnl_core_tether_closed(n->core, now_of(n), id);
+	leave(n);
+	if (n->core && tether_find(n, id))
+		sim_fail("%08x: tether %u is over but kept", host->addr, id);
+}
+
+static void alarm_run(struct sim_event *ev)
+{
+	struct node *n = container_of(ev, struct node, alarm);
+
+	if (n->host.state != HOST_ON) {
+		n->late = true;
+		return;
+	}
+	enter(n);
+	pfsnl_core_tick(n->core, now_of(n));
+	leave(n);
+}
+
+static void beacon_run(struct sim_event *ev)
+{
+	struct node *n = container_of(ev, struct node, beacon);
+	struct pfsnl_beacon_plan *plan = n->plan;
+	u64 now = now_of(n), pause;
+	u32 i;
+
+	if (n->host.state == HOST_FROZEN) {
+		n->late = true;
+		return;
+	}
+	/* whoever prepares beacons must do so again in time */
+	if (now <= plan->valid_until && !n->muted) {
+		pfsnl_beacon_stamp(plan->wire, ++n->beacon_counter);
+		for (i = 0; i < plan->n_to; i++)
+			host_send(&n->host, plan->to[i], plan->wire,
+				  sizeof(plan->wire));
+	}
+	n->beacon_last = now;
+	if (n->burst)
+		n->burst--;
+	pause = n->burst ? plan->burst_ms : plan->interval_ms;
+	sim_at(&n->world->sim, &n->beacon, now + pause * SIM_MS);
+}
+
+static void resumed(struct host *host)
+{
+	struct node *n = container_of(host, struct node, host);
+
+	if (!n->late || !n->core)
+		return;
+	n->late = false;
+	if (!n->beacon.slot && n->plan)
+		sim_at(&n->world->sim, &n->beacon, now_of(n));
+	if (!n->alarm.slot)
+		sim_at(&n->world->sim, &n->alarm, now_of(n));
+}
+
+static const struct host_ops host_ops = {
+	.hears = hears,
+	.datagram = datagram,
+	.listens = listens,
+	.accept = accepted,
+	.opened = opened,
+	.bytes = bytes,
+	.closed = closed,
+	.resumed = resumed,
+};
+
+/* Forget all that is around the core. */
+static void clear(struct node *n)
+{
+	struct sim *sim = &n->world->sim;
+
+	sim_cancel(sim, &n->alarm);
+	sim_cancel(sim, &n->beacon);
+	sim_cancel(sim, &n->gone);
+	free(n->plan);
+	n->plan = NULL;
+	n->burst = 0;
+	n->late = false;
+	n->left = false;
+}
+
+/**
+ * node_stop - end the core, in whatever state it is
+ * @n: the node; its host stays as it is
+ *
+ * The core must give back all memory and close all tethers.
+ */
+void node_stop(struct node *n)
+{
+	struct pfsnl_core *core = n->core;
+
+	if (!core)
+		return;
+	enter(n);
+	pfsnl_core_destroy(core);
+	n->core = NULL;
+	leave(n);
+	if (n->ledger.live)
+		sim_fail("%08x: %llu pieces of memory remain", n->host.addr,
+			 (unsigned long long)n->ledger.live);
+	if (!RB_EMPTY_ROOT(&n->tethers))
+		sim_fail("%08x: tethers remain", n->host.addr);
+	clear(n);
+	world_changed(n->world, n);
+}
+
+static void gone_run(struct sim_event *ev)
+{
+	struct node *n = container_of(ev, struct node, gone);
+
+	world_say(n->world, &n->host, "has left");
+	node_stop(n);
+}
+
+/**
+ * node_init - a host that will run a core, switched off
+ * @n: overwritten
+ * @w: the world
+ * @addr: its address
+ */
+void node_init(struct node *n, struct world *w, u32 addr)
+{
+	*n = (struct node) {
+		.world = w,
+		.alarm.run = alarm_run,
+		.beacon.run = beacon_run,
+		.gone.run = gone_run,
+		.watch.keep = true,
+		.tethers = RB_ROOT,
+	};
+	host_add(&n->host, &w->net, addr, &host_ops);
+	pfsnl_config_defaults(&n->cfg);
+	n->cfg.addr = addr;
+	n->cfg.broadcast = WORLD_BROADCAST;
+}
+
+/**
+ * node_exit - end a host that runs a core
+ * @n: the node
+ */
+void node_exit(struct node *n)
+{
+	node_stop(n);
+	host_set(&n->host, HOST_OFF);
+	watch_reset(&n->watch);
+}
+
+/**
+ * node_start - switch on if need be, and start a new life
+ * @n: the node, not running
+ *
+ * Return: 0, or -ENOMEM when its ledger said so.
+ */
+int node_start(struct node *n)
+{
+	const char *why;
+
+	if (n->core)
+		sim_fail("%08x runs already", n->host.addr);
+	if (pfsnl_config_check(&n->cfg, &why))
+		sim_fail("%08x: %s", n->host.addr, why);
+	host_set(&n->host, HOST_ON);
+	watch_reset(&n->watch);
+	n->incarnation = sim_random(&n->world->sim) | 1;
+	n->started = now_of(n);
+	n->beacon_counter = 0;
+	n->beacon_last = 0;
+	world_say(n->world, &n->host, "starts");
+	enter(n);
+	n->core = pfsnl_core_create(&core_ops, n, &n->cfg, n->incarnation);
+	if (n->core)
+		pfsnl_core_start(n->core, now_of(n));
+	leave(n);
+	world_changed(n->world, n);
+	return n->core ? 0 : -ENOMEM;
+}
+
+/**
+ * node_leave - begin to say goodbye
+ * @n: the node; stops by itself
+ * @wait: longest time to wait for answers, nanoseconds
+ */
+void node_leave(struct node *n, u64 wait)
+{
+	world_say(n->world, &n->host, "leaves");
+	enter(n);
+	pfsnl_core_leave(n->core, now_of(n), wait);
+	leave(n);
+}
+
+/**
+ * node_kill - cut the power: nobody is told
+ * @n: the node
+ */
+void node_kill(struct node *n)
+{
+	u32 side = n->host.side;
+
+	world_say(n->world, &n->host, "loses power");
+	/* what the core closes at its end must not be heard */
+	n->host.side = ~0U;
+	node_stop(n);
+	n->host.side = side;
+	host_set(&n->host, HOST_OFF);
+}
+
+/**
+ * node_abort - the program dies, its kernel resets all connections
+ * @n: the node; the host stays on and refuses connections
+ */
+void node_abort(struct node *n)
+{
+	world_say(n->world, &n->host, "dies");
+	node_stop(n);
+	stream_host_reset(&n->host);
+}
+
+/**
+ * node_freeze - let everything stand still, as a paused virtual machine
+ * @n: the node
+ */
+void node_freeze(struct node *n)
+{
+	world_say(n->world, &n->host, "freezes");
+	host_set(&n->host, HOST_FROZEN);
+}
+
+/**
+ * node_hang - let the core stand still; its kernel and its beacons go on
+ * @n: the node
+ */
+void node_hang(struct node *n)
+{
+	world_say(n->world, &n->host, "hangs");
+	host_set(&n->host, HOST_HUNG);
+}
+
+/**
+ * node_resume - go on after node_freeze() or node_hang()
+ * @n: the node
+ */
+void node_resume(struct node *n)
+{
+	world_say(n->world, &n->host, "goes on");
+	host_set(&n->host, HOST_ON);
+}
+
+/**
+ * node_set - change settings
+ * @n: the node, running
+ * @cfg: all settings
+ *
+ * Return: as pfsnl_core_set().
+ */
+int node_set(struct node *n, const struct pfsnl_config *cfg)
+{
+	const char *why;
+	int err;
+
+	if (pfsnl_config_check(cfg, &why))
+		sim_fail("%08x: %s", n->host.addr, why);
+	enter(n);
+	err = pfsnl_core_set(n->core, now_of(n), cfg);
+	leave(n);
+	if (!err)
+		n->cfg = *cfg;
+	return err;
+}
+
+/**
+ * node_runs - whether a node takes part: on, running, not about to leave
+ * @n: the node
+ */
+bool node_runs(const struct node *n)
+{
+	return n->core && n->host.state == HOST_ON &&
+	       node_role(n) != PFSNL_ROLE_LEAVING;
+}
+
+/**
+ * node_count - how often something happened at a node
+ * @n: the node, running
+ * @c: what
+ */
+u64 node_count(const struct node *n, enum pfsnl_counter c)
+{
+	return pfsnl_core_counter(n->core, c);
+}
+
+/**
+ * node_state - what a node says of itself
+ * @n: the node
+ */
+struct pfsnl_state node_state(const struct node *n)
+{
+	struct pfsnl_state st = {};
+
+	if (n->core)
+		pfsnl_core_state(n->core, &st);
+	return st;
+}
+
+/**
+ * node_role - what a node is
+ * @n: the node
+ */
+enum pfsnl_role node_role(const struct node *n)
+{
+	return node_state(n).role;
+}
+
+/**
+ * node_tethers - how many tethers a node has, whoever opened them
+ * @n: the node
+ */
+u32 node_tethers(const struct node *n)
+{
+	struct rb_node *p;
+	u32 count = 0;
+
+	for (p = rb_first(&n->tethers); p; p = rb_next(p))
+		count++;
+	return count;
+}
+
+/**
+ * node_window - size of the receive buffers of a node's tethers
+ * @n: the node
+ * @window: bytes
+ */
+void node_window(struct node *n, u32 window)
+{
+	struct rb_node *p;
+
+	for (p = rb_first(&n->tethers); p; p = rb_next(p))
+		stream_window(rb_entry(p, struct tether, by_id)->end, window);
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A listener that believes nothing: updates must fold, and what they fold to
+ * must be the list.
+ */
+#include <linux/kernel.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "watch.h"
+
+/**
+ * watch_mix - what an address adds to the sum of a list
+ * @addr: host order
+ */
+u64 watch_mix(u32 addr)
+{
+	return sim_mix(addr + 0x9e3779b97f4a7c15ULL);
+}
+
+/**
+ * watch_forget - throw away the log
+ * @w: the listener; its list stays
+ */
+void watch_forget(struct watch *w)
+{
+	u32 i;
+
+	for (i = 0; i < w->n_log; i++)
+		free(w->log[i].addrs);
+	free(w->log);
+	w->log = NULL;
+	w->n_log = 0;
+}
+
+/**
+ * watch_reset - begin anew, with an empty list
+ * @w: the listener
+ */
+void watch_reset(struct watch *w)
+{
+	bool keep = w->keep;
+
+	watch_forget(w);
+	free(w->addrs);
+	*w = (struct watch) { .keep = keep };
+}
+
+/* where an address stands in the list, or would stand */
+static u32 place(const struct watch *w, u32 addr)
+{
+	u32 low = 0, high = w->n;
+
+	while (low < high) {
+		u32 mid = (low + high) / 2;
+
+		if (w->addrs[mid] < addr)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/**
+ * watch_has - whether a node is in the list
+ * @w: the listener
+ * @addr: host order
+ */
+bool watch_has(const struct watch *w, u32 addr)
+{
+	u32 i = place(w, addr);
+
+	return i < w->n && w->addrs[i] == addr;
+}
+
+static void fold(struct watch *w, u32 op, u32 addr)
+{
+	u32 i = place(w, addr);
+	bool there = i < w->n && w->addrs[i] == addr;
+
+	if (op == PFSNL_OP_ADD) {
+		if (there)
+			sim_fail("%08x is added and is in the list", addr);
+		if (w->n == w->space) {
+			w->space = w->space ? 2 * w->space : 16;
+			w->addrs = sim_resize(w->addrs,
+					      w->space * sizeof(*w->addrs));
+		}
+		memmove(w->addrs + i + 1, w->addrs + i,
+			(w->n++ - i) * sizeof(*w->addrs));
+		w->addrs[i] = addr;
+	} else {
+		if (!there)
+			sim_fail("%08x is removed and not in the list", addr);
+		memmove(w->addrs + i, w->addrs + i + 1,
+			(--w->n - i) * sizeof(*w->addrs));
+	}
+	w->sum ^= watch_mix(addr);
+}
+
+static void keep(struct watch *w, u64 now, const struct pfsnl_event *ev)
+{
+	struct update *up;
+	u32 i;
+
+	w->log = sim_resize(w->log, (w->n_log + 1) * sizeof(*w->log));
+	up = &w->log[w->n_log++];
+	*up = (struct update) {
+		.when = now,
+		.op = ev->op,
+		.ring = ev->ring,
+		.n = ev->n,
+		.addrs = sim_alloc(ev->n * sizeof(u32)),
+	};
+	for (i = 0; i < ev->n; i++)
+		up->addrs[i] = be32_to_cpu(ev->addrs[i]);
+}
+
+/**
+ * watch_hear - something happened
+ * @w: the listener
+ * @now: nanoseconds
+ * @ev: what
+ */
+void watch_hear(struct watch *w, u64 now, const struct pfsnl_event *ev)
+{
+	u32 i, last = 0;
+
+	if (ev->ring.seq < w->ring.seq)
+		sim_fail("ring %llu after %llu",
+			 (unsigned long long)ev->ring.seq,
+			 (unsigned long long)w->ring.seq);
+	w->fresh = true;
+	w->role = ev->role;
+	w->ring = ev->ring;
+	if (ev->kind == PFSNL_EVENT_STATE) {
+		if (ev->generation != w->generation)
+			sim_fail("state of generation %llu after update %llu",
+				 (unsigned long long)ev->generation,
+				 (unsigned long long)w->generation);
+		return;
+	}
+	if (ev->kind != PFSNL_EVENT_UPDATE)
+		sim_fail("event of kind %d", ev->kind);
+	if (ev->op != PFSNL_OP_ADD && ev->op != PFSNL_OP_REMOVE)
+		sim_fail("update with op %08x", ev->op);
+	if (!ev->n)
+		sim_fail("update of no node");
+	if (ev->generation != w->generation + 1)
+		sim_fail("update %llu after %llu",
+			 (unsigned long long)ev->generation,
+			 (unsigned long long)w->generation);
+	w->generation = ev->generation;
+	for (i = 0; i < ev->n; i++) {
+		u32 addr = be32_to_cpu(ev->addrs[i]);
+
+		if (addr <= last)
+			sim_fail("update with %08x after %08x", addr, last);
+		last = addr;
+		fold(w, ev->op, addr);
+	}
+	if (w->keep)
+		keep(w, now, ev);
+}
+
+/**
+ * watch_compare - what was heard must agree with what can be asked for
+ * @w: the listener
+ * @core: what it listens to, not in the middle of a call
+ */
+void watch_compare(struct watch *w, const struct pfsnl_core *core)
+{
+	struct pfsnl_peer peer = {};
+	struct pfsnl_state st;
+	u32 i, self = 0, after = 0;
+
+	w->fresh = false;
+	for (i = 0; pfsnl_core_peer_next(core, after, &peer); i++) {
+		after = peer.member.addr;
+		if (i == w->n || w->addrs[i] != after)
+			sim_fail("%08x is in the list, not in the updates", after);
+		self += peer.self;
+	}
+	if (i != w->n)
+		sim_fail("%08x is in the updates, not in the list", w->addrs[i]);
+	if (w->n && self != 1)
+		sim_fail("the node itself is %u times in its list", self);
+
+	pfsnl_core_state(core, &st);
+	if (st.peers != w->n)
+		sim_fail("%u nodes stated, %u in the list", st.peers, w->n);
+	if (st.generation != w->generation)
+		sim_fail("generation stated is not that of the last update");
+	if (st.role != w->role)
+		sim_fail("role %s, but told %s", pfsnl_role_text(st.role),
+			 pfsnl_role_text(w->role));
+	if (!ring_same(&st.ring, &w->ring))
+		sim_fail("ring %llu, but told %llu",
+			 (unsigned long long)st.ring.seq,
+			 (unsigned long long)w->ring.seq);
+}

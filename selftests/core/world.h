@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A world: nodes that run the protocol core, and level-0 peers that don't, on
+ * one network segment, in virtual time. One seed is one exact run.
+ *
+ * What must hold at all times is checked at all times: see watch.c, and
+ * world_check_ring(). What a test wants to see, it asks for.
+ */
+#ifndef CORE_WORLD_H
+#define CORE_WORLD_H
+
+#include "core.h"
+#include "ledger.h"
+#include "net.h"
+#include "sim.h"
+#include "watch.h"
+
+#define WORLD_NET	0x0a000000U		/* 10.0.0.0/16 */
+#define WORLD_BROADCAST	(WORLD_NET | 0xffff)
+#define WORLD_ADDR(i)	(WORLD_NET + 1 + (i))
+
+struct world;
+
+/**
+ * struct node - a host that runs a core
+ * @host: the host
+ * @world: where it is
+ * @core: what it runs, NULL when it does not
+ * @cfg: settings of its next start
+ * @incarnation: of this life
+ * @started: when that began, nanoseconds
+ * @ledger: its memory
+ * @watch: a listener
+ * @tethers: its open tethers by number
+ * @last_id: number of the newest
+ * @inside: a call to the core runs
+ * @left: the core said that its goodbye is over
+ * @gone: event that follows that
+ * @plan: beacons to send, NULL when there are none
+ * @beacon: event of the next
+ * @beacon_last: when the last one was sent
+ * @beacon_counter: number of the last one
+ * @burst: quick ones still to send
+ * @muted: beacons are prepared but not sent
+ * @alarm: event of the deadline
+ * @late: the alarm or the beacon came due while it stood still
+ * @on_note: called with each note of the core, if set
+ */
+struct node {
+	struct host host;
+	struct world *world;
+	struct pfsnl_core *core;
+	struct pfsnl_config cfg;
+	u64 incarnation;
+	u64 started;
+	struct ledger ledger;
+	struct watch watch;
+
+	struct rb_root tethers;
+	u32 last_id;
+	bool inside;
+	bool left;
+	struct sim_event gone;
+
+	struct pfsnl_beacon_plan *plan;
+	struct sim_event beacon;
+	u64 beacon_last;
+	u32 beacon_counter;
+	u32 burst;
+	bool muted;
+
+	struct sim_event alarm;
+	bool late;
+
+	void (*on_note)(struct node *n, enum pfsnl_note note, u32 addr,
+			u32 reason, u64 number);
+};
+
+/**
+ * struct world - everything
+ * @sim: virtual time
+ * @net: the segment
+ * @nodes: all nodes, in the order in which they were made
+ * @n: how many
+ * @peers: all level-0 peers
+ * @n_peers: how many
+ * @rings: lists of all rings ever installed
+ * @changes: grows whenever a list, a role or a ring changed somewhere
+ * @digest: of all that ever happened; the same in the same run
+ * @seed: of this run
+ * @trace: print what happens
+ */
+struct world {
+	struct sim sim;
+	struct net net;
+	struct node **nodes;
+	u32 n;
+	struct level0 **peers;
+	u32 n_peers;
+	struct world_rings *rings;
+	u64 changes;
+	u64 digest;
+	u64 seed;
+	bool trace;
+};
+
+/* world.c */
+struct world *world_new(u64 seed);
+void world_free(struct world *w);
+struct node *world_node(struct world *w, u32 i);
+void world_nodes(struct world *w, u32 n);
+void world_start(struct world *w);
+void world_run(struct world *w, u64 time);
+bool world_until(struct world *w, bool (*done)(struct world *w, void *arg),
+		 void *arg, u64 limit);
+bool world_agrees(struct world *w, void *arg);
+struct node *world_leader(struct world *w);
+void world_split(struct world *w, u32 first_of_other_side);
+void world_cut(struct world *w, struct node *a, struct node *b, u32 what);
+void world_changed(struct world *w, struct node *n);
+void world_digest(struct world *w, u64 x);
+__printf(3, 4) void world_say(struct world *w, const struct host *host,
+			      const char *format, ...);
+
+/* node.c */
+void node_init(struct node *n, struct world *w, u32 addr);
+void node_exit(struct node *n);
+int node_start(struct node *n);
+void node_stop(struct node *n);
+void node_leave(struct node *n, u64 wait);
+void node_kill(struct node *n);
+void node_abort(struct node *n);
+void node_freeze(struct node *n);
+void node_hang(struct node *n);
+void node_resume(struct node *n);
+int node_set(struct node *n, const struct pfsnl_config *cfg);
+bool node_runs(const struct node *n);
+u64 node_count(const struct node *n, enum pfsnl_counter c);
+enum pfsnl_role node_role(const struct node *n);
+struct pfsnl_state node_state(const struct node *n);
+u32 node_tethers(const struct node *n);
+void node_window(struct node *n, u32 window);
+
+#endif /* CORE_WORLD_H */
