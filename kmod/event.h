@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The only outlet to listeners: notifications over generic netlink.
+ */
+#ifndef PFSNL_EVENT_H
+#define PFSNL_EVENT_H
+
+#include <linux/types.h>
+
+struct pfsnl_event;
+struct pfsnl_instance;
+struct sk_buff;
+
+void pfsnl_event_update(struct pfsnl_instance *inst,
+			const struct pfsnl_event *ev);
+void pfsnl_event_state(struct pfsnl_instance *inst, bool down);
+
+/* attributes of an instance, for the notification and for the answer to get */
+int pfsnl_event_fill_instance(struct sk_buff *skb,
+			      struct pfsnl_instance *inst, bool down);
+size_t pfsnl_event_instance_size(const struct pfsnl_instance *inst);
+
+#endif /* PFSNL_EVENT_H */

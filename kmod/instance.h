@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The instance: one node, in one network namespace.
+ *
+ * Who may touch what:
+ *
+ *	lock			fields				contexts
+ *	pfsnl_net.lock		pfsnl_net.inst, life of the	netlink requests,
+ *				instance, stopping		namespace exit
+ *	pfsnl_instance.lock	core and all it owns, state_due	node thread;
+ *								netlink reads
+ *	none: one owner		@tethers (see tether.h)		node thread
+ *	none: one owner		sending half of @beacon		beacon thread
+ *	sk_callback_lock	callbacks of the sockets	softirq, node thread
+ *
+ * Order: pfsnl_net.lock, then pfsnl_instance.lock, then the locks of sockets.
+ * RTNL is taken inside pfsnl_net.lock and never the other way round. The
+ * beacon thread takes neither of our locks.
+ */
+#ifndef PFSNL_INSTANCE_H
+#define PFSNL_INSTANCE_H
+
+#include <linux/completion.h>
+#include <linux/hrtimer.h>
+#include <linux/kthread.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/types.h>
+#include <linux/uidgid.h>
+
+#include "beacon.h"
+#include "core/core.h"
+#include "tether.h"
+
+struct net;
+struct netlink_ext_ack;
+
+/**
+ * struct pfsnl_instance - one node
+ * @net: the namespace it is in, not held: the namespace's exit ends us
+ * @ifindex: interface of the cluster's segment
+ * @owner: who owns the namespace's user namespace, for the limit per user
+ * @live: in the list of all instances
+ * @lock: see above
+ * @core: the protocol
+ * @worker: the node thread
+ * @alarm: fires at the core's deadline
+ * @tick: node thread: the deadline has come
+ * @start_time: when it started, nanoseconds
+ * @stopping: the goodbye is being said; under pfsnl_net.lock
+ * @state_due: the core asked to tell listeners of its state
+ * @left: the goodbye is over
+ * @event_failed: notifications that could not be built or sent
+ * @beacon: UDP
+ * @tethers: TCP
+ */
+struct pfsnl_instance {
+	struct net *net;
+	int ifindex;
+	kuid_t owner;
+	struct list_head live;
+	struct mutex lock; /* core and state_due */
+	struct pfsnl_core *core;
+	struct kthread_worker *worker;
+	struct hrtimer alarm;
+	struct kthread_work tick;
+	u64 start_time;
+	bool stopping;
+	bool state_due;
+	struct completion left;
+	u64 event_failed;
+	struct pfsnl_beacon_io beacon;
+	struct pfsnl_tether_io tethers;
+};
+
+/**
+ * struct pfsnl_net - what each network namespace has of us
+ * @lock: see above
+ * @inst: the instance, NULL when none runs
+ */
+struct pfsnl_net {
+	struct mutex lock; /* inst */
+	struct pfsnl_instance *inst;
+};
+
+int pfsnl_instance_init(void);
+void pfsnl_instance_exit(void);
+struct pfsnl_net *pfsnl_instance_net(struct net *net);
+
+int pfsnl_instance_start(struct net *net, int ifindex,
+			 const struct pfsnl_config *cfg,
+			 struct netlink_ext_ack *extack);
+int pfsnl_instance_set(struct pfsnl_instance *inst,
+		       const struct pfsnl_config *cfg,
+		       struct netlink_ext_ack *extack);
+int pfsnl_instance_stop(struct pfsnl_net *pn, u32 wait_ms,
+			struct netlink_ext_ack *extack);
+u64 pfsnl_instance_counter(const struct pfsnl_instance *inst,
+			   enum pfsnl_counter c);
+
+/* for the rooms that bring the core its input; node thread */
+struct pfsnl_core *pfsnl_instance_enter(struct pfsnl_instance *inst);
+void pfsnl_instance_leave(struct pfsnl_instance *inst);
+
+#endif /* PFSNL_INSTANCE_H */

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * pfsnl: cluster membership. Order of init and exit, and parameters.
+ */
+#include <linux/module.h>
+#include <net/genetlink.h>
+
+#include "core/beacon.h"
+#include "instance.h"
+#include "main.h"
+#include "netlink.h"
+
+bool pfsnl_param_fifo = true;
+module_param_named(fifo, pfsnl_param_fifo, bool, 0644);
+MODULE_PARM_DESC(fifo, "Send beacons from a real-time thread (SCHED_FIFO), for instances started from now on (default: on)");
+
+bool pfsnl_param_fifo_users;
+module_param_named(fifo_users, pfsnl_param_fifo_users, bool, 0644);
+MODULE_PARM_DESC(fifo_users, "Allow that also to network namespaces owned by other user namespaces than the first (default: off)");
+
+unsigned int pfsnl_param_max_per_user = 16;
+module_param_named(max_per_user, pfsnl_param_max_per_user, uint, 0644);
+MODULE_PARM_DESC(max_per_user, "Most instances in network namespaces that one user owns through user namespaces (default: 16)");
+
+static int __init pfsnl_init(void)
+{
+	int err;
+
+	err = pfsnl_instance_init();
+	if (err)
+		return err;
+	err = pfsnl_netlink_init();
+	if (err)
+		pfsnl_instance_exit();
+	return err;
+}
+
+static void __exit pfsnl_exit(void)
+{
+	/* requests first, then what they work on */
+	pfsnl_netlink_exit();
+	pfsnl_instance_exit();
+	pr_info("pfsnl: unloaded; tethers created: %ld, destroyed: %ld\n",
+		pfsnl_tethers_created(),
+		pfsnl_tethers_created() - pfsnl_tethers_alive());
+}
+
+module_init(pfsnl_init);
+module_exit(pfsnl_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_AUTHOR("The pfsnl developers");
+MODULE_DESCRIPTION("Cluster membership");
+MODULE_ALIAS_GENL_FAMILY(PFSNL_GENL_NAME);
+MODULE_VERSION("0.1");

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Generic netlink: requests of userspace. What is generated from the spec is in
+ * netlink_gen.h; notifications leave through event.c.
+ */
+#ifndef PFSNL_NETLINK_H
+#define PFSNL_NETLINK_H
+
+struct genl_family;
+
+/* multicast groups, in the order of the family's table */
+enum pfsnl_netlink_group {
+	PFSNL_NLGRP_UPDATES,
+	PFSNL_NLGRP_STATE,
+};
+
+extern struct genl_family pfsnl_netlink_family;
+
+int pfsnl_netlink_init(void);
+void pfsnl_netlink_exit(void);
+
+#endif /* PFSNL_NETLINK_H */

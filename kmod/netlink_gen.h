@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause) */
+/* Do not edit directly, auto-generated from: */
+/*	Documentation/netlink/specs/pfsnl.yaml */
+/* YNL-GEN kernel header */
+
+#ifndef _LINUX_PFSNL_GEN_H
+#define _LINUX_PFSNL_GEN_H
+
+#include <net/netlink.h>
+#include <net/genetlink.h>
+
+#include <uapi/linux/pfsnl.h>
+
+extern const struct nla_policy pfsnl_instance_get_nl_policy[PFSNL_A_INSTANCE_PAD + 1];
+
+extern const struct nla_policy pfsnl_instance_start_nl_policy[PFSNL_A_INSTANCE_LEVEL0_DEAD + 1];
+
+extern const struct nla_policy pfsnl_instance_stop_nl_policy[PFSNL_A_INSTANCE_WAIT + 1];
+
+extern const struct nla_policy pfsnl_instance_set_nl_policy[PFSNL_A_INSTANCE_LEVEL0_DEAD + 1];
+
+extern const struct nla_policy pfsnl_peer_get_nl_policy[PFSNL_A_PEER_ADDRESS + 1];
+
+extern const struct nla_policy pfsnl_stats_get_nl_policy[PFSNL_A_STATS_PAD + 1];
+
+/* Ops table for pfsnl */
+extern const struct genl_ops pfsnl_nl_ops[6];
+
+int pfsnl_nl_instance_get_doit(struct sk_buff *skb, struct genl_info *info);
+int pfsnl_nl_instance_start_doit(struct sk_buff *skb, struct genl_info *info);
+int pfsnl_nl_instance_stop_doit(struct sk_buff *skb, struct genl_info *info);
+int pfsnl_nl_instance_set_doit(struct sk_buff *skb, struct genl_info *info);
+int pfsnl_nl_peer_get_doit(struct sk_buff *skb, struct genl_info *info);
+int pfsnl_nl_peer_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int pfsnl_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info);
+
+#endif /* _LINUX_PFSNL_GEN_H */
