@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Each allocation of the library (and of libnl, which is linked in for this)
+ * fails once: requests must say so and work the next time, and watches must
+ * get to know the list all the same. The linker leads allocations here.
+ */
+#define _GNU_SOURCE
+#include "vm.h"
+
+#include <poll.h>
+
+static __thread unsigned long countdown;	/* to the one that fails */
+static __thread bool failed;
+static unsigned long failures;
+
+static bool fails(void)
+{
+	if (!countdown || --countdown)
+		return false;
+	failed = true;
+	failures++;
+	errno = ENOMEM;
+	return true;
+}
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *old, size_t size);
+void *__real_reallocarray(void *old, size_t count, size_t size);
+char *__real_strdup(const char *text);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+void *__wrap_reallocarray(void *old, size_t count, size_t size);
+char *__wrap_strdup(const char *text);
+
+void *__wrap_malloc(size_t size)
+{
+	return fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return fails() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *old, size_t size)
+{
+	return fails() ? NULL : __real_realloc(old, size);
+}
+
+void *__wrap_reallocarray(void *old, size_t count, size_t size)
+{
+	return fails() ? NULL : __real_reallocarray(old, count, size);
+}
+
+char *__wrap_strdup(const char *text)
+{
+	return fails() ? NULL : __real_strdup(text);
+}
+
+static void arm(unsigned long n)
+{
+	failed = false;
+	countdown = n;
+}
+
+/* Whether it was hit. */
+static bool disarm(void)
+{
+	countdown = 0;
+	return failed;
+}
+
+static int do_open(struct pfsnl *handle)
+{
+	struct pfsnl *other;
+	int err = pfsnl_open(&other);
+
+	(void)handle;
+	if (!err)
+		pfsnl_close(other);
+	return err;
+}
+
+static int do_instance(struct pfsnl *handle)
+{
+	struct pfsnl_instance *instance;
+	int err = pfsnl_instance_get(handle, &instance);
+
+	if (!err)
+		pfsnl_instance_free(instance);
+	return err;
+}
+
+static int do_peers(struct pfsnl *handle)
+{
+	struct pfsnl_peers *peers;
+	int err = pfsnl_peers_get(handle, &peers);
+
+	if (err)
+		return err;
+	err = pfsnl_peers_count(peers) == num_nodes ? 0 : -EPROTO;
+	pfsnl_peers_free(peers);
+	return err;
+}
+
+static int do_addrs(struct pfsnl *handle)
+{
+	struct in_addr *addrs;
+	size_t count;
+	int err = pfsnl_peer_addrs(handle, &addrs, &count);
+
+	if (err)
+		return err;
+	free(addrs);
+	return count == num_nodes ? 0 : -EPROTO;
+}
+
+static int do_stats(struct pfsnl *handle)
+{
+	struct pfsnl_stats *stats;
+	int err = pfsnl_stats_get(handle, &stats);
+
+	if (!err)
+		pfsnl_stats_free(stats);
+	return err;
+}
+
+static int do_set(struct pfsnl *handle)
+{
+	struct pfsnl_settings settings;
+
+	pfsnl_settings_init(&settings);
+	settings.present = PFSNL_HAS_PRIORITY;
+	settings.priority = 5;
+	return pfsnl_set(handle, &settings);
+}
+
+static int do_watch(struct pfsnl *handle)
+{
+	static struct model model;
+	struct pfsnl *own;
+	int err;
+
+	(void)handle;
+	model_init(&model);
+	err = pfsnl_open(&own);
+	if (err)
+		return err;
+	err = pfsnl_watch_fd(own);
+	if (err >= 0)
+		err = pfsnl_watch_add(own, model_watch, &model);
+	pfsnl_close(own);
+	return err;
+}
+
+/* Every allocation of it fails, one in each round. */
+static void each(struct pfsnl *handle, int (*doit)(struct pfsnl *handle),
+		 const char *name)
+{
+	unsigned long n;
+	bool hit;
+	int err;
+
+	for (n = 1; ; n++) {
+		arm(n);
+		err = doit(handle);
+		hit = disarm();
+		if (!hit && err)
+			fail_msg("%s: %s", name, pfsnl_errmsg());
+		if (!hit)
+			break;
+		if (err && err != -ENOMEM)
+			fail_msg("%s, allocation %lu: %d, %s", name, n, err,
+				 pfsnl_errmsg());
+		err = doit(handle);
+		if (err)
+			fail_msg("%s after allocation %lu had failed: %d, %s",
+				 name, n, err, pfsnl_errmsg());
+	}
+	print_message("# %s: %lu allocations\n", name, n - 1);
+	assert_true(n > 1);
+}
+
+static void test_requests(void **state)
+{
+	struct pfsnl *handle = nodes[0].handle;
+
+	(void)state;
+	cluster_up(num_nodes);
+	each(handle, do_open, "pfsnl_open");
+	each(handle, do_instance, "pfsnl_instance_get");
+	each(handle, do_peers, "pfsnl_peers_get");
+	each(handle, do_addrs, "pfsnl_peer_addrs");
+	each(handle, do_stats, "pfsnl_stats_get");
+	each(handle, do_set, "pfsnl_set");
+	each(handle, do_watch, "pfsnl_watch_add");
+	assert_true(failures > 20);
+}
+
+/*
+ * In each round a node goes and comes, and allocation n of what takes the
+ * events in fails.
+ */
+static void test_events(void **state)
+{
+	struct pollfd pfd = { .events = POLLIN };
+	static struct model model;
+	struct pfsnl *handle;
+	unsigned long n;
+	bool hit = true;
+
+	(void)state;
+	model_init(&model);
+	cluster_up(num_nodes);
+	assert_done(pfsnl_open_netns(&handle, nodes[0].netns));
+	pfd.fd = pfsnl_watch_fd(handle);
+	assert_done(pfsnl_watch_add(handle, model_watch, &model));
+	assert_true(wait_for(!pfsnl_dispatch(handle) &&
+			     model_is_list(&model, handle)));
+	for (n = 1; hit; n++) {
+		assert_done(node_stop(&nodes[1]));
+		assert_true(wait_for(node_peers(&nodes[0]) == num_nodes - 1));
+		assert_int_equal(poll(&pfd, 1, PATIENCE_MS), 1);
+		arm(n);
+		pfsnl_dispatch(handle);
+		hit = disarm();
+		assert_null(model.complaint);
+		/* Without further events: what is missing is tried again. */
+		assert_true(wait_for(poll(&pfd, 1, 0) >= 0 &&
+				     !pfsnl_dispatch(handle) &&
+				     model_is_list(&model, handle)));
+		assert_done(node_start(&nodes[1]));
+		assert_true(wait_for(node_peers(&nodes[0]) == num_nodes));
+		assert_true(wait_for(!pfsnl_dispatch(handle) &&
+				     model_is_list(&model, handle)));
+		assert_null(model.complaint);
+	}
+	print_message("# events: %lu allocations\n", n - 2);
+	assert_true(n > 3);
+	assert_true(model.refreshes > 0);
+	pfsnl_close(handle);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(test_requests, nodes_stop),
+		cmocka_unit_test_teardown(test_events, nodes_stop),
+	};
+
+	return cm_main(tests, nodes_open, nodes_close);
+}
