@@ -1,0 +1,509 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck source-path=SCRIPTDIR
+# The command with a loaded module: three nodes, each in a network namespace
+# on one segment. To be run as root in a VM:
+#   PFSNL_KO=$(tools/build-module uml) tools/vm/run -k uml -e PFSNL_KO -- selftests/command/live.sh
+# PFSNL_KO=FILE loads the module if it isn't yet. Exit status 4: no module.
+cd "$(dirname "$0")" || exit 1
+
+echo "KTAP version 1"
+if [[ ! -d /sys/module/pfsnl && ${PFSNL_KO-} ]]; then
+	insmod "$PFSNL_KO" || exit 1
+fi
+if [[ ! -d /sys/module/pfsnl ]]; then
+	echo "1..0 # SKIP the module pfsnl isn't loaded"
+	exit 4
+fi
+if [[ ! ${PFSNL-} ]]; then
+	build=$(cd ../.. && pwd)/.build
+	PFSNL=$build/pfsnl-san/pfsnl
+	# AddressSanitizer finds no room in User-Mode Linux.
+	"$PFSNL" --version >/dev/null 2>&1 || PFSNL=$build/pfsnl/pfsnl
+fi
+. ./tap.sh
+echo "# testing $PFSNL"
+# A build on the host must not change what a guest is running.
+# shellcheck disable=SC2154 # tap.sh sets it
+cp "$PFSNL" "$tmp/pfsnl" && PFSNL=$tmp/pfsnl
+
+# --- three nodes ---
+base=cmd$$
+jobs_started=()
+
+clean_up()
+{
+	local i
+
+	for i in "${jobs_started[@]}"; do
+		kill "$i" 2>/dev/null
+	done
+	for i in a b c x; do
+		ip netns del "$base$i" 2>/dev/null
+	done
+	rm -rf "$tmp"
+}
+trap clean_up EXIT
+
+make_nodes()
+{
+	local i=0 n
+
+	ip netns add "${base}x" && ip -n "${base}x" link add br0 type bridge &&
+	ip -n "${base}x" link set br0 up || return
+	for n in a b c; do
+		i=$((i + 1))
+		ip netns add "$base$n" &&
+		ip -n "${base}x" link add "p$n" type veth peer name eth0 \
+			netns "$base$n" &&
+		ip -n "${base}x" link set "p$n" master br0 up &&
+		ip -n "$base$n" link set lo up &&
+		ip -n "$base$n" address add "10.0.0.$i/24" brd + dev eth0 &&
+		ip -n "$base$n" link set eth0 up || return
+	done
+}
+
+if ! make_nodes; then
+	echo "1..0 # SKIP can't make network namespaces"
+	exit 4
+fi
+
+# within SECONDS COMMAND...: waits until the command succeeds
+within()
+{
+	local end=$((SECONDS + $1))
+
+	shift
+	until "$@"; do
+		[[ $SECONDS -lt $end ]] || return 1
+		sleep 0.02
+	done
+}
+
+# on NODE SUBCOMMAND...: calls it there; as "gives" and "call" take words
+on()
+{
+	local node=$base$1
+
+	shift
+	"$PFSNL" -N "$node" "$@"
+}
+
+# A member of a JSON object that a file has, as a Python expression of "o".
+json()
+{
+	/usr/bin/python3 -c "import json, sys
+o = json.load(open(sys.argv[1]))
+print(($2))" "$1"
+}
+
+# node_says NODE WORDS EXPRESSION WANTED
+node_says()
+{
+	# shellcheck disable=SC2086 # words they are
+	on "$1" $2 --json >"$tmp/says" 2>/dev/null
+	[[ $(json "$tmp/says" "$3" 2>/dev/null) == "$4" ]]
+}
+
+# says DESCRIPTION FILE EXPRESSION WANTED
+says()
+{
+	tap_is "$1" "$(json "$2" "$3" 2>&1)" "$4"
+}
+
+# starts FILE NODE WORDS...: in the background, ready when it printed a line
+# or, for monitor, when the kernel knows of it. Leaves $job.
+starts()
+{
+	local file=$1
+
+	shift
+	# A shell without job control has its background jobs ignore SIGINT.
+	env --default-signal=INT "$PFSNL" -N "$base$1" "${@:2}" >"$file" \
+		2>"$file.err" </dev/null &
+	job=$!
+	jobs_started+=("$job")
+}
+
+has_lines()
+{
+	[[ -e $1 && $(wc -l <"$1") -ge $2 ]]
+}
+
+# listens NODE PID: the process has a netlink socket that joined groups
+listens()
+{
+	local inode
+
+	for inode in $(find "/proc/$2/fd" -lname 'socket:*' -printf '%l\n' \
+			2>/dev/null | tr -dc '0-9\n'); do
+		ip netns exec "$base$1" cat /proc/net/netlink |
+			awk -v i="$inode" '$2 == 16 && $10 == i &&
+				$4 != "00000000" { f = 1 } END { exit !f }' &&
+			return 0
+	done
+	return 1
+}
+
+ended()
+{
+	! kill -0 "$1" 2>/dev/null
+}
+
+# ends DESCRIPTION PID CODE: the job ends in time, with this code
+ends()
+{
+	if within 20 ended "$2"; then
+		wait "$2"
+		tap_is "$1" "$?" "$3"
+	else
+		tap_not_ok "$1: still runs after 20 s"
+		kill -9 "$2"
+	fi
+}
+
+A="-N ${base}a" B="-N ${base}b" C="-N ${base}c"
+# shellcheck disable=SC2086 # $A, $B and $C are two words each
+{
+# --- nothing runs yet ---
+gives "status while down" 4 "role *down*'pfsnl up DEV' starts the node*" "" \
+	$A status
+gives "status --json while down" 4 '{"role":"down"}' "" $A status --json
+for c in peers stats down; do
+	gives "$c while down: code 4, and what to do" 4 "" "pfsnl: *pfsnl up*" \
+		$A $c
+done
+gives "set while down" 4 "" "pfsnl: *pfsnl up*" $A set --priority 3
+gives "watch while down, --count 0" 0 "20??-??-?? ??:??:??.???  = (nobody) * this node is down" \
+	"" $A watch --count 0
+gives "watch --json while down" 0 \
+	'{"op":"add","addresses":\[\],*"instance":null,*"reason":"initial","nodes":0}' \
+	"" $A watch --count 0 --json
+
+# Followed from here to the end, on the node that is never stopped but once.
+starts "$tmp/watch.json" a watch --json
+watcher=$job
+starts "$tmp/watch.txt" a watch
+text_watcher=$job
+starts "$tmp/monitor.json" a monitor --json
+monitor=$job
+within 10 has_lines "$tmp/watch.json" 1 && within 10 has_lines "$tmp/watch.txt" 1 &&
+	within 10 listens a "$monitor"
+tap_is "watches and a monitor have begun" "$?" 0
+
+# --- up ---
+gives "up: address that the interface doesn't have" 1 "" "pfsnl: *address*" \
+	$A up eth0 --address 10.9.9.9
+gives "up: an address nobody has" 1 "" "pfsnl: *address*" $A up 10.9.9.9
+gives "up: mistyped interface of the namespace" 1 "" \
+	"pfsnl: there is no interface 'eht0'; did you mean 'eth0'[?]" $A up eht0
+gives "up --wait" 0 \
+	"up: 10.0.0.1 on eth0 in cluster pfsnl, leader, ring [1-9]*, 1 node" \
+	"" $A up eth0 --wait
+for words in "up eth0" "up" "up eth0 --priority 3"; do
+	gives "$words again" 4 "" \
+		"pfsnl: already up: 10.0.0.1 on eth0 in cluster pfsnl
+       'pfsnl set' changes it, *" $A $words
+done
+gives "up by address" 0 "up: 10.0.0.2 on eth0 in cluster pfsnl" "" $B up 10.0.0.2
+cat >"$tmp/c.conf" <<EOF
+device = eth0
+priority = 50
+max-nodes = 16
+wait = yes
+EOF
+gives "up by config file, only interface, waits" 0 \
+	"up: 10.0.0.3 on eth0 in cluster pfsnl, client of 10.0.0.1, ring [1-9]*, ? nodes" \
+	"" $C up --config "$tmp/c.conf"
+for n in a b c; do
+	within 20 node_says $n status 'o["peers"]' 3
+	tap_is "$n sees three nodes" "$?" 0
+done
+
+# --- status ---
+gives "status of the leader" 0 "role        leader
+ring        *, leader 10.0.0.1
+peers       3 nodes (of at most 256)
+cluster     pfsnl
+address     10.0.0.1 on eth0
+priority    100
+timing      beacon every 200 ms, dead after 5 missed (1 s)
+beacons to  broadcast 10.0.0.255, UDP port 7319
+tethers     TCP port 7319
+level 0     auto: served, dead after 5 s of silence
+uptime      *s
+incarnation 0x????????????????" "" $A status
+gives "status of a client" 0 "role        client of 10.0.0.1
+*
+peers       3 nodes (of at most 16)
+*
+priority    50
+*" "" $C status
+on a status --json >"$tmp/a.json"
+says "status --json: the keys of the manual" "$tmp/a.json" \
+	'" ".join(sorted(o))' \
+	"address beacon_to broadcast cluster dead dead_ms generation ifindex incarnation interface interval_ms level0 level0_dead_ms max_nodes peers port priority ring role tether_port uptime_ms"
+says "status --json: the values" "$tmp/a.json" \
+	'[o[k] for k in ("role", "cluster", "address", "interface", "broadcast", "port", "tether_port", "priority", "interval_ms", "dead", "dead_ms", "beacon_to", "max_nodes", "level0", "level0_dead_ms", "peers")]' \
+	"['leader', 'pfsnl', '10.0.0.1', 'eth0', '10.0.0.255', 7319, 7319, 100, 200, 5, 1000, 'broadcast', 256, 'auto', 5000, 3]"
+says "status --json: the ring" "$tmp/a.json" \
+	'o["ring"]["leader"], o["ring"]["seq"] > 0, o["ring"]["leader_incarnation"] == o["incarnation"]' \
+	"('10.0.0.1', True, True)"
+
+# --- peers ---
+gives "peers of the leader" 0 "ADDRESS *AGE *HEARD *LEVEL *PRIORITY
+10.0.0.1  leader, self  * -  *1 *100
+10.0.0.2  * ago *1 *100
+10.0.0.3  * ago *1 *50" "" $A peers
+gives "peers of a client" 0 "ADDRESS *
+10.0.0.1  leader *
+10.0.0.2  self *
+10.0.0.3  *" "" $B peers
+on a peers >"$tmp/peers.txt"
+tap_is "peers: aligned" "$(awk '{ print length }' "$tmp/peers.txt" | sort -u |
+	wc -l)" 1
+on b peers --json >"$tmp/peers.json"
+says "peers --json: the keys of the manual" "$tmp/peers.json" \
+	'sorted(o), sorted({k for p in o["peers"] for k in p})' \
+	"(['generation', 'peers'], ['address', 'age_ms', 'heard_ms', 'incarnation', 'leader', 'level', 'priority', 'self', 'tether_port'])"
+says "peers --json: the values" "$tmp/peers.json" \
+	'[(p["address"], p["self"], p["leader"], p["level"], p["priority"], p["tether_port"]) for p in o["peers"]]' \
+	"[('10.0.0.1', False, True, 1, 100, 7319), ('10.0.0.2', True, False, 1, 100, 7319), ('10.0.0.3', False, False, 1, 50, 7319)]"
+
+# --- set ---
+gives "set" 0 "" "" $B set --priority 7 --interval 100ms --dead 4
+gives "set: shown by status" 0 "*
+priority    7
+timing      beacon every 100 ms, dead after 4 missed (400 ms)
+*" "" $B status
+gives "set --json" 0 '{"role":"client",*"priority":0,*}' "" $B set --json \
+	--priority 0
+gives "set: static peers" 0 "" "" $B set --peers 10.0.0.1,10.0.0.3
+gives "set: static peers, shown" 0 "*
+beacons to  the list 10.0.0.1, 10.0.0.3, UDP port 7319
+*" "" $B status
+gives "set: multicast" 0 "" "" $B set --multicast 239.1.2.3
+gives "set: multicast, shown" 0 "*
+beacons to  multicast group 239.1.2.3, UDP port 7319
+*" "" $B status
+gives "set: back to broadcast" 0 "" "" $B set --broadcast --interval 200 --dead 5
+cat >"$tmp/b.conf" <<EOF
+device = eth0
+cluster = other
+priority = 80
+port = 7319
+EOF
+gives "set --config: applies, tells what waits" 0 "" \
+	"pfsnl: $tmp/b.conf:2: cluster stays as it is until*" \
+	$B set --config "$tmp/b.conf"
+gives "set --config: was applied" 0 "*cluster     pfsnl*priority    80
+*" "" $B status
+
+# --- stats ---
+gives "stats" 0 "Beacons
+  beacon-tx  *sent*
+(*counters are 0; --all shows them)" "" $A stats
+gives "stats: no counter at 0" 0 "*" "" $A stats
+tap_is "stats: no counter at 0 is shown" \
+	"$(grep -cE '^  [a-z0-9-]+ +0( |$)' <<<"$out")" 0
+gives "stats --all: those at 0 too" 0 "*beacon-malformed *0  *" "" $A stats --all
+tap_is "stats --all: every counter once" \
+	"$(grep -cE '^  [a-z0-9-]+ +[0-9]+' <<<"$out")" \
+	"$(grep -c '^[[:space:]]PFSNL_A_STATS_[A-Z0-9_]*' \
+		<(grep -v PAD "$root/kmod/include/uapi/linux/pfsnl.h"))"
+on a stats --json >"$tmp/stats.json"
+says "stats --json: numbers with the names of the manual" "$tmp/stats.json" \
+	'o["beacon_tx"] > 0, o["beacon_malformed"], all(type(v) is int and "-" not in k for k, v in o.items())' \
+	"(True, 0, True)"
+
+# --- colours ---
+gives "no colours in a file" 0 "[!$(printf '\033')]*" "" $A status
+tap_is "no colours in a file: no escapes" "$(grep -c $'\033' <<<"$out")" 0
+gives "--color=always" 0 "*$(printf '\033')\[*" "" $A status --color=always
+gives "--color" 0 "*$(printf '\033')\[*" "" $A peers --color
+gives "--color=never" 0 "ADDRESS*" "" $A peers --color=never
+if command -v script >/dev/null; then
+	tap_is "colours on a terminal" \
+		"$(script -qec "$PFSNL $A peers" /dev/null </dev/null |
+			grep -c $'\033')" 4
+	tap_is "no colours with NO_COLOR" \
+		"$(NO_COLOR=1 script -qec "$PFSNL $A peers" /dev/null \
+			</dev/null | grep -c $'\033')" 0
+else
+	tap_skip "colours on a terminal" "no script(1)"
+	tap_skip "no colours with NO_COLOR" "no script(1)"
+fi
+
+# --- who may ---
+nobody()
+{
+	ip netns exec "${base}a" setpriv --reuid 65534 --regid 65534 \
+		--clear-groups --bounding-set=-all --inh-caps=-all \
+		"$PFSNL" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
+	code=$?
+	out=$(<"$tmp/out")
+	err=$(<"$tmp/err")
+}
+nobody status
+tap_is "anybody may ask for the status" "$code: ${out%%$'\n'*}" \
+	"0: role        leader"
+nobody peers --json
+tap_is "anybody may ask for the peers" "$code" 0
+nobody watch --count 0
+tap_is "anybody may watch" "$code" 0
+for words in "down" "set --priority 3"; do
+	nobody $words
+	tap_is "not anybody may $words: code 5" "$code" 5
+	[[ $err == "pfsnl: "*CAP_NET_ADMIN* || $err == "pfsnl: "*root* ]]
+	tap_is "not anybody may $words: what to do ($err)" "$?" 0
+done
+
+# --- watch: how it ends ---
+gives "watch --timeout with a count not reached: code 124" 124 \
+	"* = 10.0.0.1 *
+* = 10.0.0.2 *
+* = 10.0.0.3 * ring *, leader 10.0.0.1, 3 nodes" "" \
+	$A watch --count 1 --timeout 0.3
+gives "watch --timeout alone: code 0" 0 "* = 10.0.0.1 *" "" \
+	$A watch --timeout 0.3
+gives "monitor --timeout with a count not reached" 124 "" "" \
+	$B monitor --count 1000 --timeout 0.3
+for sig in INT TERM HUP; do
+	starts "$tmp/sig" a watch
+	within 10 has_lines "$tmp/sig" 3
+	kill -$sig "$job"
+	ends "watch ends with SIG$sig, code 0" "$job" 0
+	tap_is "watch ends with SIG$sig: says nothing" "$(<"$tmp/sig.err")" ""
+done
+(
+	trap '' HUP
+	exec "$PFSNL" $A monitor >"$tmp/sig" 2>"$tmp/sig.err" </dev/null
+) &
+job=$!
+jobs_started+=("$job")
+within 10 listens a "$job"
+kill -HUP "$job"
+on a set --priority 99
+on a set --priority 100
+within 10 has_lines "$tmp/sig" 2
+tap_is "monitor under nohup goes on after SIGHUP" "$?" 0
+kill -TERM "$job"
+ends "monitor under nohup ends with SIGTERM" "$job" 0
+mkfifo "$tmp/fifo"
+"$PFSNL" $A watch >"$tmp/fifo" 2>"$tmp/fifo.err" &
+job=$!
+jobs_started+=("$job")
+head -n 1 <"$tmp/fifo" >/dev/null
+ends "watch ends at once when its reader does, code 0" "$job" 0
+tap_is "watch ends with its reader: says nothing" "$(<"$tmp/fifo.err")" ""
+
+# --- somebody leaves ---
+starts "$tmp/one" a watch --count 1 --timeout 20
+one=$job
+within 10 has_lines "$tmp/one" 3
+gives "down" 0 "down" "" $B down
+ends "watch --count 1 ends with the change" "$one" 0
+[[ $(tail -n 1 "$tmp/one") == *"  - 10.0.0.2        ring "*", leader 10.0.0.1, 2 nodes" ]]
+tap_is "watch tells who left: $(tail -n 1 "$tmp/one")" "$?" 0
+gives "down again" 4 "" "pfsnl: *" $B down
+gives "status after down" 4 "role *down*" "" $B status
+
+# --- priority 0, nobody to lead ---
+on c down >"$tmp/null"
+on a down >"$tmp/null"
+gives "up --wait with nobody to lead: code 124, and why" 124 "" \
+	"pfsnl: the node is up, but in no ring after 300 ms (its role is listening); it goes on trying
+       with priority 0 it never leads*" \
+	$B up eth0 --priority 0 --wait=300
+gives "its status says why" 0 "role        listening, *priority 0*" "" $B status
+gives "down --wait" 0 '{"role":"down"}' "" $B down --wait 0 --json
+# So slow that it hasn't given up to find a leader when we ask.
+on b up eth0 --priority 0 --interval 10s --dead 100 >"$tmp/null"
+gives "peers of nobody" 0 "nobody yet: *'pfsnl status'*" "" $B peers
+gives "peers --json of nobody" 0 '{"peers":\[\],"generation":0}' "" $B peers --json
+on b down --wait 0 >"$tmp/null"
+
+# --- a port that is taken ---
+ip netns exec "${base}b" /usr/bin/python3 -c "
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+s.bind(('', 7319))
+s.listen()
+print('bound', flush=True)
+sys.stdin.read()" >"$tmp/bound" < <(exec tail -f /dev/null) &
+holder=$!
+jobs_started+=("$holder")
+within 10 has_lines "$tmp/bound" 1
+gives "up: port taken" 1 "" "pfsnl: *in use*" $B up eth0
+gives "up: another port" 0 "up: *" "" $B up eth0 --tether-port 7320
+gives "up: another port, in the status" 0 "*, UDP port 7319
+tethers     TCP port 7320
+*" "" $B status
+gives "down" 0 "down" "" $B down
+gives "up: port of both" 0 "up: *" "" $B up eth0 -p 7400
+gives "up: port of both, in the status" 0 "*, UDP port 7400
+tethers     TCP port 7400
+*" "" $B status
+gives "down" 0 "down" "" $B down
+kill "$holder"
+
+# --- what was followed all the time ---
+for job in "$watcher" "$text_watcher" "$monitor"; do
+	kill -INT "$job"
+done
+ends "the JSON watch ends" "$watcher" 0
+ends "the watch ends" "$text_watcher" 0
+ends "the monitor ends" "$monitor" 0
+cat "$tmp"/{watch.json,watch.txt,monitor.json}.err >"$tmp/all.err"
+tap_is "none of them complained" "$(<"$tmp/all.err")" ""
+}
+
+tap_is "watch --json folds to the list at each line" "$(/usr/bin/python3 - \
+	"$tmp/watch.json" <<'EOF'
+import json
+import sys
+
+have, last, seen = set(), 0, []
+for line in open(sys.argv[1]):
+    o = json.loads(line)
+    assert sorted(o) == ['addresses', 'generation', 'instance', 'nodes', 'op',
+                         'reason', 'ring', 'time'], o
+    new = set(o['addresses'])
+    assert len(new) == len(o['addresses'])
+    if o['op'] == 'add':
+        assert not new & have, o
+        have |= new
+    else:
+        assert new <= have, o
+        have -= new
+    assert o['nodes'] == len(have), o
+    seen.append(len(have))
+print('empty' if not have else have, max(seen))
+EOF
+)" "empty 3"
+tap_is "watch: each line begins with a time and one of = + -" \
+	"$(grep -vcE '^20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9:]{8}\.[0-9]{3}  [-=+] (10\.0\.0\.[123]|\(nobody\)) +(ring [0-9]+, leader 10\.0\.0\.[123]|no ring|this node is down)(, [0-9] nodes?)?(, list read anew)?$' \
+		"$tmp/watch.txt")" 0
+tap_is "monitor --json: every line is an event" "$(/usr/bin/python3 - \
+	"$tmp/monitor.json" <<'EOF'
+import json
+import sys
+
+roles, ops, last = [], set(), 0
+for line in open(sys.argv[1]):
+    o = json.loads(line)
+    assert o['event'] in ('update', 'state'), o
+    assert sorted(o) == sorted(['time', 'event', o['event']]), o
+    if o['event'] == 'state':
+        roles.append(o['state']['role'])
+    else:
+        u = o['update']
+        assert sorted(u) == ['addresses', 'generation', 'instance', 'op',
+                             'ring'], o
+        ops.add(u['op'])
+        assert u['generation'] == last + 1 or u['generation'] == 1, o
+        last = u['generation']
+print('leader' in roles, roles[-1], sorted(ops))
+EOF
+)" "True down ['add', 'remove']"
+tap_done

@@ -1,0 +1,188 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck source-path=SCRIPTDIR
+# Wrong command lines: each has a text that says what is right, and code 2.
+cd "$(dirname "$0")" || exit 1
+. ./tap.sh
+
+try=$'\n       try \'pfsnl'
+
+# --- subcommands ---
+gives "no subcommand: the list of them, on stderr" 2 "" "Usage: pfsnl *
+  up  *
+  monitor  *"
+gives "unknown subcommand: the nearest" 2 "" \
+	"pfsnl: unknown subcommand 'statsu'; did you mean 'status' or 'stats'[?]*" statsu
+gives "unknown subcommand: two that are as near" 2 "" \
+	"pfsnl: unknown subcommand 'stat'; did you mean 'status' or 'stats'[?]*" stat
+gives "unknown subcommand: swapped letters" 2 "" \
+	"*did you mean 'watch'[?]$try --help'" wacth
+gives "unknown subcommand: other case" 2 "" "*did you mean 'up'[?]*" UP
+gives "unknown subcommand: help is one" 2 "" "*did you mean 'help'[?]*" hepl
+gives "unknown subcommand: nothing near, no guess" 2 "" \
+	"pfsnl: unknown subcommand 'frobnicate'$try --help'" frobnicate
+gives "unknown subcommand: empty word" 2 "" \
+	"pfsnl: unknown subcommand ''*" ""
+gives "unknown subcommand: very long word" 2 "" \
+	"pfsnl: unknown subcommand 'aaaa*" "$(printf 'a%.0s' {1..5000})"
+
+# --- options ---
+gives "unknown option: the nearest" 2 "" \
+	"pfsnl: unknown option '--prioritiy'; did you mean '--priority'[?]$try up --help'" \
+	up --prioritiy 3
+gives "unknown option: with a value behind '='" 2 "" \
+	"pfsnl: unknown option '--prioritiy'; did you mean '--priority'[?]*" \
+	up --prioritiy=3
+gives "unknown option: global, of a subcommand" 2 "" \
+	"*'--netsn'; did you mean '--netns'[?]*" status --netsn x
+gives "unknown option: global, before the subcommand" 2 "" \
+	"*'--jsno'; did you mean '--json'[?]$try --help'" --jsno status
+gives "unknown option: nothing near, no guess" 2 "" \
+	"pfsnl: unknown option '--frobnicate'$try up --help'" up --frobnicate
+gives "unknown option: after the operand" 2 "" \
+	"*did you mean '--cluster'[?]*" up eth0 --clutser x
+gives "unknown letter" 2 "" "pfsnl: unknown option '-x'$try up --help'" up -x
+gives "option of another subcommand" 2 "" \
+	"pfsnl: 'pfsnl peers' has no option '--all'; 'pfsnl stats' has*" \
+	peers --all
+gives "option of a subcommand before it" 2 "" \
+	"pfsnl: '--port' belongs after the subcommand: pfsnl up --port*" \
+	--port 3 up
+gives "set of what is settled at the start" 2 "" \
+	"pfsnl: --port can't be changed while the node runs*'pfsnl down' first*" \
+	set --port 4
+gives "set of nothing" 2 "" "pfsnl: set what[?] *--priority*" set
+gives "missing value" 2 "" "pfsnl: option '--dead' needs a value: --dead N*" \
+	up --dead
+gives "missing value of a letter" 2 "" \
+	"pfsnl: option '-c' needs a value: --cluster NAME*" up -c
+gives "value where there is none" 2 "" \
+	"pfsnl: option '--json' takes no value*" status --json=yes
+gives "two ways to send beacons" 2 "" \
+	"pfsnl: --broadcast and --multicast exclude each other*" \
+	up --broadcast --multicast 239.1.1.1
+gives "two ways to send beacons, with set" 2 "" \
+	"pfsnl: --multicast and --peers exclude each other*" \
+	set --peers 10.0.0.1 --multicast 239.1.1.1
+
+# --- operands ---
+gives "operand where there is none" 2 "" \
+	"pfsnl: 'pfsnl status' takes no operand, but there is 'eth0'*" status eth0
+gives "two operands" 2 "" \
+	"pfsnl: 'pfsnl up' takes one DEV|ADDRESS, but there is 'eth1' after 'eth0'*" \
+	up eth0 eth1
+gives "value of --wait as a word of its own" 2 "" \
+	"pfsnl: '500' is no interface; did you mean '--wait=500'[?]" \
+	up eth0 --wait 500
+gives "the same with a unit" 2 "" "*did you mean '--wait=5s'[?]" \
+	up --wait 5s eth0
+gives "operand and --device" 2 "" \
+	"pfsnl: 'eth0' and --device say the same; give one of them" \
+	up eth0 --device eth0
+gives "operand and --address" 2 "" \
+	"pfsnl: '10.0.0.1' and --address say the same; give one of them" \
+	up 10.0.0.1 --address 10.0.0.1
+
+# --- values: what is allowed, and that it is ---
+# A right line without a module has another code than 2.
+accepts()
+{
+	call "$@"
+	if [[ $code == 2 || $code == 99 ]]; then
+		tap_not_ok "accepted: $*"
+		echo "#   code $code: $err"
+	else
+		tap_ok "accepted: $*"
+	fi
+}
+
+refuses()
+{
+	local allowed=$1
+
+	shift
+	gives "refused: $*" 2 "" "pfsnl: bad value '${*: -1}' for $2: $allowed" "$@"
+}
+
+if module_is_here; then
+	tap_skip "values" "with a module they would do something"
+else
+	while read -r command option min max unit; do
+		what="a whole number"
+		[[ $unit == ms ]] && what=milliseconds
+		allowed="$what from $min to $max"
+		accepts "$command" "$option" "$min"
+		accepts "$command" "$option" "$max"
+		[[ $min -gt 0 ]] &&
+			refuses "$allowed" "$command" "$option" $((min - 1))
+		for bad in $((max + 1)) -1 "" x 1x 0x10 " 50" +50 \
+			   99999999999999999999; do
+			refuses "$allowed" "$command" "$option" "$bad"
+		done
+	done <<-EOF
+	up --port 1 65535 -
+	up --tether-port 1 65535 -
+	up --max-nodes 1 4096 -
+	set --priority 0 255 -
+	set --dead 3 100 -
+	set --interval 10 10000 ms
+	set --level0-dead 100 600000 ms
+	down --wait 0 10000 ms
+	EOF
+	accepts set --interval 50ms
+	accepts set --interval 0.05s
+	accepts set --interval 10s
+	accepts set --interval=200
+	accepts set -i 200
+	accepts set --prio 5
+	refuses "milliseconds*" set --interval 0.0505s
+	refuses "milliseconds*" set --interval 50.5ms
+	refuses "milliseconds*" set --interval 50.5
+	refuses "milliseconds*" set --interval 1.s
+	refuses "milliseconds*" set --interval 1.0000s
+	refuses "milliseconds*" set --interval 50sec
+	for word in auto off on; do
+		accepts set --level0 $word
+	done
+	refuses "auto, off or on" set --level0 yes
+	refuses "auto, off or on; did you mean 'auto'[?]" set --level0 atuo
+	accepts set --multicast 224.0.0.1
+	accepts set --multicast 239.255.255.255
+	for bad in 223.255.255.255 240.0.0.0 ff02::1 nonsense ""; do
+		refuses "a multicast group from 224.0.0.0 to 239.255.255.255" \
+			set --multicast "$bad"
+	done
+	accepts up --cluster "$(printf 'x%.0s' {1..31})"
+	for bad in "" "$(printf 'x%.0s' {1..32})"; do
+		refuses "a name of 1 to 31 bytes" up --cluster "$bad"
+	done
+	refuses "a name of 1 to 15 bytes" up --device sixteenletterslo
+	refuses "an IPv4 address such as 10.0.0.1" up --address 10.0.0
+	refuses "an IPv4 address such as 10.0.0.1; pfsnl has no IPv6" \
+		up --address fe80::1
+	refuses "seconds, such as 10 or 0.5, at least 0.001" watch --timeout 0
+	refuses "seconds, such as 10 or 0.5, at least 0.001" watch --timeout abc
+	gives "refused: status --color=sometimes" 2 "" \
+		"pfsnl: bad value 'sometimes' for --color: auto, always or never" \
+		status --color=sometimes
+
+	accepts set --peers 10.0.0.1
+	accepts set --peers "10.0.0.1,10.0.0.2, 10.0.0.3 10.0.0.4"
+	accepts set --peers "$(printf '10.0.0.%d,' {1..64})"
+	gives "refused: 65 peers" 2 "" "pfsnl: --peers has more than 64 addresses" \
+		set --peers "$(printf '10.0.0.%d,' {1..65})"
+	gives "refused: a peer twice" 2 "" "pfsnl: --peers has 10.0.0.1 twice" \
+		set --peers 10.0.0.1,10.0.0.2,10.0.0.1
+	gives "refused: no peer" 2 "" "pfsnl: --peers needs at least one address*" \
+		set --peers ","
+	gives "refused: a bad peer, named alone" 2 "" \
+		"pfsnl: bad address '10.0.0.300' in --peers: an IPv4 address*" \
+		set --peers 10.0.0.1,10.0.0.300,10.0.0.3
+	gives "refused: a peer by IPv6" 2 "" \
+		"pfsnl: bad address '::1' in --peers:*pfsnl has no IPv6" \
+		set --peers ::1
+	gives "refused: a very long peer" 2 "" "pfsnl: bad address '1111*" \
+		set --peers "$(printf '1%.0s' {1..5000})"
+fi
+
+tap_done

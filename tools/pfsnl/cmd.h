@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Subcommands: their table, and what is handed to each. */
+#ifndef PFSNL_CMD_H
+#define PFSNL_CMD_H
+
+#include <pfsnl.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "opt.h"
+
+/* Exit codes; pfsnl(8) promises them. */
+enum exit_code {
+	EXIT_OK = 0,
+	EXIT_FAILED = 1,	/* the kernel or the network refused */
+	EXIT_USAGE = 2,		/* bad command line or config file */
+	EXIT_UNLOADED = 3,	/* the module isn't loaded */
+	EXIT_STATE = 4,		/* no instance runs, or one does already */
+	EXIT_DENIED = 5,	/* not permitted */
+	EXIT_TIMEOUT = 124	/* --wait or --timeout ran out */
+};
+
+/**
+ * struct run - one call of a subcommand
+ * @args: its options
+ * @json: print JSON
+ * @operand: its operand, NULL without one
+ * @handle: open on the namespace asked for
+ */
+struct run {
+	const struct cmd *cmd;
+	struct args args;
+	bool json;
+	const char *operand;
+	struct pfsnl *handle;
+};
+
+/**
+ * struct cmd - one subcommand
+ * @options: OPT_BIT() of each it takes besides the global ones
+ * @operand: what the help calls its operand; NULL if it takes none
+ * @about: what it does, for its own help
+ * @examples: lines of examples for its own help
+ * @run: does it. Return: an exit code, after a complaint unless EXIT_OK
+ */
+struct cmd {
+	const char *name;
+	const char *summary;
+	const char *operand;
+	uint64_t options;
+	const char *about;
+	const char *examples;
+	int (*run)(struct run *run);
+};
+
+extern const struct cmd cmd_up, cmd_down, cmd_set, cmd_status, cmd_peers,
+			cmd_watch, cmd_stats, cmd_monitor;
+
+/** cmd_with_option() - first subcommand that takes the option called @name. */
+const struct cmd *cmd_with_option(const char *name);
+
+/**
+ * failed() - complain about a failed call of the library
+ * @err: what it returned, negative
+ * Return: the exit code that goes with it.
+ */
+int failed(int err);
+
+/* instance.c */
+
+/** show_instance() - print an instance for people. */
+void show_instance(struct run *run, const struct pfsnl_instance *inst);
+
+/** json_instance() - an instance as JSON; NULL without memory. */
+struct json_object *json_instance(struct run *run,
+				  const struct pfsnl_instance *inst);
+
+/** json_ring() - a ring as JSON; NULL without memory. */
+struct json_object *json_ring(const struct pfsnl_ring *ring);
+
+/** json_update() - a change of the list as JSON; NULL without memory. */
+struct json_object *json_update(const struct pfsnl_update *update);
+
+/** text_ring() - "ring 5, leader 10.0.0.1"; @room is TEXT_ROOM. */
+const char *text_ring(char room[], const struct pfsnl_ring *ring);
+
+/** in_ring() - whether the node is in a ring at present. */
+bool in_ring(const struct pfsnl_instance *inst);
+
+/* place.c */
+
+/**
+ * place_find() - decide which interface and address an instance gets
+ *
+ * Takes the operand, or the options, or else the only interface there is
+ * that has an IPv4 address; fills the matching members of @settings.
+ *
+ * Return: EXIT_OK, or another code after a complaint.
+ */
+int place_find(struct run *run, struct pfsnl_settings *settings);
+
+/** already_up() - complain if an instance runs, and tell whether one does. */
+bool already_up(struct run *run);
+
+/** place_name() - name of an interface, "?" if it is gone. */
+const char *place_name(struct run *run, uint32_t ifindex,
+		       char name[IF_NAMESIZE]);
+
+/* settings.c */
+
+/** settings_fill() - put the options of @mask that were given into @settings. */
+void settings_fill(const struct args *args, uint64_t mask,
+		   struct pfsnl_settings *settings);
+
+#endif

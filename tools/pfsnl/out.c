@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Complaints, colours, times and addresses, for people and as JSON. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "opt.h"
+#include "out.h"
+
+static bool colored;
+
+static void vsay(const char *lead, const char *fmt, va_list ap)
+{
+	fflush(stdout);
+	fputs(lead, stderr);
+	vfprintf(stderr, fmt, ap);
+	fputc('\n', stderr);
+}
+
+void complain(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsay("pfsnl: ", fmt, ap);
+	va_end(ap);
+}
+
+void note(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsay("       ", fmt, ap);
+	va_end(ap);
+}
+
+void out_color(unsigned int choice)
+{
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	if (choice == COLOR_AUTO)
+		colored = isatty(STDOUT_FILENO) && !(no && *no) &&
+			  term && strcmp(term, "dumb");
+	else
+		colored = choice == COLOR_ALWAYS;
+}
+
+const char *style(enum style s)
+{
+	static const char *const codes[] = {
+		[STYLE_PLAIN] = "",
+		[STYLE_HEAD] = "\033[1m",
+		[STYLE_GOOD] = "\033[32m",
+		[STYLE_BAD] = "\033[31m",
+		[STYLE_WARN] = "\033[33m",
+		[STYLE_DIM] = "\033[2m",
+		[STYLE_SELF] = "\033[1m",
+	};
+
+	return colored ? codes[s] : "";
+}
+
+const char *style_end(void)
+{
+	return colored ? "\033[0m" : "";
+}
+
+int out_flush(void)
+{
+	int err;
+
+	if (!fflush(stdout) && !ferror(stdout))
+		return 0;
+	err = errno ? errno : EIO;
+	if (err != EPIPE)
+		complain("can't write the output: %s", strerror(err));
+	return -err;
+}
+
+int out_json(struct json_object *object)
+{
+	const char *text = NULL;
+
+	if (object)
+		text = json_object_to_json_string_ext(object,
+						      JSON_C_TO_STRING_PLAIN |
+						      JSON_C_TO_STRING_NOSLASHESCAPE);
+	if (!text) {
+		json_object_put(object);
+		complain("out of memory");
+		return -ENOMEM;
+	}
+	puts(text);
+	json_object_put(object);
+	return 0;
+}
+
+const char *text_span(char room[TEXT_ROOM], uint64_t ms)
+{
+	uint64_t s = ms / 1000;
+
+	if (ms < 1000)
+		snprintf(room, TEXT_ROOM, "%" PRIu64 "ms", ms);
+	else if (s < 10)
+		snprintf(room, TEXT_ROOM, "%" PRIu64 ".%" PRIu64 "s", s,
+			 ms % 1000 / 100);
+	else if (s < 60)
+		snprintf(room, TEXT_ROOM, "%" PRIu64 "s", s);
+	else if (s < 3600)
+		snprintf(room, TEXT_ROOM, "%" PRIu64 "m%02" PRIu64 "s", s / 60,
+			 s % 60);
+	else if (s < 86400)
+		snprintf(room, TEXT_ROOM, "%" PRIu64 "h%02" PRIu64 "m",
+			 s / 3600, s / 60 % 60);
+	else
+		snprintf(room, TEXT_ROOM, "%" PRIu64 "d%02" PRIu64 "h",
+			 s / 86400, s / 3600 % 24);
+	return room;
+}
+
+const char *text_ms(char room[TEXT_ROOM], uint64_t ms)
+{
+	char *p;
+
+	if (ms < 1000) {
+		snprintf(room, TEXT_ROOM, "%" PRIu64 " ms", ms);
+		return room;
+	}
+	snprintf(room, TEXT_ROOM, "%" PRIu64 ".%03" PRIu64, ms / 1000,
+		 ms % 1000);
+	p = room + strlen(room);
+	while (p[-1] == '0')
+		p--;
+	if (p[-1] == '.')
+		p--;
+	strcpy(p, " s");
+	return room;
+}
+
+const char *text_now(char room[TEXT_ROOM])
+{
+	struct timespec now;
+	struct tm tm;
+	size_t n;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	localtime_r(&now.tv_sec, &tm);
+	n = strftime(room, TEXT_ROOM, "%Y-%m-%d %H:%M:%S", &tm);
+	snprintf(room + n, TEXT_ROOM - n, ".%03ld", now.tv_nsec / 1000000);
+	return room;
+}
+
+const char *text_addr(char room[TEXT_ROOM], struct in_addr addr)
+{
+	return inet_ntop(AF_INET, &addr, room, TEXT_ROOM);
+}
+
+const char *text_nodes(char room[TEXT_ROOM], uint64_t count)
+{
+	snprintf(room, TEXT_ROOM, "%" PRIu64 " node%s", count,
+		 count == 1 ? "" : "s");
+	return room;
+}
+
+struct json_object *json_addr(struct in_addr addr)
+{
+	char room[TEXT_ROOM];
+
+	return json_object_new_string(text_addr(room, addr));
+}
+
+struct json_object *json_hex(uint64_t number)
+{
+	char room[TEXT_ROOM];
+
+	snprintf(room, sizeof(room), "0x%016" PRIx64, number);
+	return json_object_new_string(room);
+}
+
+struct json_object *json_now(void)
+{
+	char room[TEXT_ROOM];
+	struct timespec now;
+	struct tm tm;
+	size_t n;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	n = strftime(room, sizeof(room), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(room + n, sizeof(room) - n, ".%06ldZ", now.tv_nsec / 1000);
+	return json_object_new_string(room);
+}

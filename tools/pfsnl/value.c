@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Readers of option values: strict, whole text or nothing. */
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <string.h>
+
+#include "value.h"
+
+/* Reads digits into @out, at most up to @max; returns where they end. */
+static const char *digits(const char *p, uint64_t max, uint64_t *out)
+{
+	const char *start = p;
+	uint64_t n = 0;
+
+	for (; isdigit((unsigned char)*p); p++) {
+		n = n * 10 + (uint64_t)(*p - '0');
+		if (n > max)
+			return NULL;
+	}
+	*out = n;
+	return p == start ? NULL : p;
+}
+
+int value_number(const char *text, uint32_t min, uint32_t max, uint32_t *out)
+{
+	uint64_t n;
+	const char *end = digits(text, max, &n);
+
+	if (!end || *end || n < min)
+		return -1;
+	*out = (uint32_t)n;
+	return 0;
+}
+
+int value_time(const char *text, uint32_t unit, uint32_t min, uint32_t max,
+	       uint32_t *out)
+{
+	uint64_t whole, thousandths = 0, scale = 1000;
+	const char *p = digits(text, UINT32_MAX, &whole);
+
+	if (!p)
+		return -1;
+	if (*p == '.') {
+		for (p++; isdigit((unsigned char)*p); p++) {
+			scale /= 10;
+			if (!scale)
+				return -1;
+			thousandths += (uint64_t)(*p - '0') * scale;
+		}
+		if (scale == 1000)
+			return -1;
+	}
+	if (!strcmp(p, "ms"))
+		unit = 1;
+	else if (!strcmp(p, "s"))
+		unit = 1000;
+	else if (*p)
+		return -1;
+	if (unit == 1 && thousandths)
+		return -1;
+	whole = whole * unit + thousandths;
+	if (whole < min || whole > max)
+		return -1;
+	*out = (uint32_t)whole;
+	return 0;
+}
+
+int value_address(const char *text, struct in_addr *out)
+{
+	return inet_pton(AF_INET, text, out) == 1 ? 0 : -1;
+}
+
+int value_addresses(const char *text, struct in_addr *out, size_t room,
+		    size_t *count, const char **bad, size_t *bad_len)
+{
+	static const char gap[] = ", \t";
+	const char *p = text + strspn(text, gap);
+	char one[INET_ADDRSTRLEN];
+	size_t n = 0, len, i;
+
+	*bad = NULL;
+	*bad_len = 0;
+	for (; *p; p += len, p += strspn(p, gap)) {
+		len = strcspn(p, gap);
+		*bad = p;
+		*bad_len = len;
+		if (len >= sizeof(one))
+			return -1;
+		memcpy(one, p, len);
+		one[len] = '\0';
+		if (n == room) {
+			*bad = NULL;
+			return -1;
+		}
+		if (value_address(one, &out[n]))
+			return -1;
+		for (i = 0; i < n; i++)
+			if (out[i].s_addr == out[n].s_addr)
+				return -1;
+		n++;
+	}
+	*bad = NULL;
+	*count = n;
+	return n ? 0 : -1;
+}
