@@ -22,7 +22,8 @@ static const enum pfsnl_counter drop_counters[] = {
  * @core: the core
  *
  * About one beacon interval, because a lost SYN is repeated by TCP only after a
- * second; but no less than a busy machine needs.
+ * second; but no less than a busy machine needs. A leader waits longer for a
+ * node that was too slow before.
  *
  * Return: nanoseconds.
  */
@@ -41,6 +42,13 @@ static void back_off(struct pfsnl_core *core, struct pfsnl_node *n, u8 level)
 
 	n->backoff = n->backoff ? min(2 * n->backoff, most) : first;
 	n->redial_at = core->now + n->backoff;
+}
+
+/* How long this dial to it may take. */
+static u64 patience(const struct pfsnl_core *core, const struct pfsnl_node *n)
+{
+	return pfsnl_dial_time(core) +
+	       min(n->backoff, PFSNL_BACKOFF_MAX_MS * PFSNL_MS);
 }
 
 static void dial_failed(struct pfsnl_core *core, struct pfsnl_node *n,
@@ -85,6 +93,7 @@ static void dial(struct pfsnl_core *core, struct pfsnl_node *n)
 	t->node = n;
 	t->level = level;
 	n->tether = t;
+	pfsnl_timer_at(core, &t->timer, core->now + patience(core, n));
 }
 
 /* The first ring need no longer wait for this node. */
@@ -109,12 +118,14 @@ void pfsnl_lead_failed(struct pfsnl_tether *t, u32 reason)
 
 	/*
 	 * A node that follows another may be free at its next beacon, and
-	 * will say so; anything else takes time to get better.
+	 * will say so. One that was too slow is dialled then too, with more
+	 * patience. Anything else takes time to get better.
 	 */
-	if (reason == PFSNL_REASON_BUSY)
-		n->redial_at = core->now;
-	else
+	if (reason != PFSNL_REASON_BUSY)
 		back_off(core, n, t->level);
+	if (reason == PFSNL_REASON_BUSY ||
+	    (reason == PFSNL_REASON_TIMEOUT && t->level))
+		n->redial_at = core->now;
 	dial_failed(core, n, reason, t->id);
 	n->reason = reason;
 	pfsnl_tether_end(t, reason);
@@ -196,7 +207,7 @@ void pfsnl_lead_opened(struct pfsnl_tether *t, int err)
 		return;
 	}
 	pfsnl_tether_state(t, PFSNL_TETHER_CLAIMED);
-	pfsnl_timer_at(core, &t->timer, core->now + pfsnl_dial_time(core));
+	pfsnl_timer_at(core, &t->timer, core->now + patience(core, t->node));
 	if (pfsnl_node_fresh(core, t->node))
 		subject = t->node->heard.incarnation;
 	if (pfsnl_tether_hello(t, PFSNL_FRAME_CLAIM, subject, 0))

@@ -116,7 +116,8 @@ struct pfsnl_tether *pfsnl_tether_add(struct pfsnl_core *core, u32 id, u32 addr,
 	list_add_tail(&t->list, &core->tethers);
 	tether_insert(core, t);
 	++*tether_tally(t);
-	pfsnl_timer_at(core, &t->timer, core->now + pfsnl_dial_time(core));
+	/* long enough for a caller that is far away, short enough for a crowd */
+	pfsnl_timer_at(core, &t->timer, core->now + 2 * pfsnl_dial_time(core));
 	return t;
 }
 

@@ -435,6 +435,23 @@ static void lossy_segment_delays_but_does_not_prevent(void **state)
 	}
 }
 
+/* farther than the time that a dial is given at first */
+static void nodes_far_from_each_other_are_tethered_with_more_patience(void **state)
+{
+	struct world *w = world_new(1);
+	u32 i;
+
+	w->net.latency = 90 * SIM_MS;
+	world_nodes(w, 3);
+	for (i = 0; i < 3; i++) {
+		w->nodes[i]->cfg.interval_ms = 50;
+		w->nodes[i]->cfg.dead = 20;
+	}
+	world_start(w);
+	assert_agree(w, 5000);
+	world_free(w);
+}
+
 static void frames_may_come_byte_by_byte(void **state)
 {
 	struct world *w = world_new(1);
@@ -535,6 +552,7 @@ int main(void)
 		cmocka_unit_test(fastest_settings_work),
 		cmocka_unit_test(nodes_of_different_intervals_bear_with_each_other),
 		cmocka_unit_test(lossy_segment_delays_but_does_not_prevent),
+		cmocka_unit_test(nodes_far_from_each_other_are_tethered_with_more_patience),
 		cmocka_unit_test(frames_may_come_byte_by_byte),
 		cmocka_unit_test(full_cluster_takes_no_more_and_counts_it),
 		cmocka_unit_test(memory_is_bounded_by_what_strangers_can_fill),

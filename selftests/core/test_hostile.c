@@ -253,15 +253,15 @@ static void who_connects_and_says_nothing_is_shown_out(void **state)
 
 	for (i = 0; i < 3; i++) {
 		assert_true(stranger_dial(s, s->world->nodes[i]));
-		world_run(s->world, 150 * SIM_MS);
+		world_run(s->world, 350 * SIM_MS);
 		assert_non_null(s->end);
-		world_run(s->world, 200 * SIM_MS);
+		world_run(s->world, 100 * SIM_MS);
 		assert_null(s->end);
 	}
 	/* and who sends half a frame */
 	assert_true(stranger_dial(s, s->world->nodes[1]));
 	stranger_write(s, "PF\0\1\0\0\0", 7);
-	world_run(s->world, 300 * SIM_MS);
+	world_run(s->world, 450 * SIM_MS);
 	assert_null(s->end);
 	assert_unnoticed(s);
 	stranger_free(s);

@@ -8,6 +8,11 @@
 . "$(dirname "$0")/lib.sh"
 . "$here/level0.sh"
 
+# Whoever was taken for dead comes back and is told of once too often, so it takes
+# more than a busy machine's standstills to be taken for dead here.
+# shellcheck disable=SC2034 # for lib.sh
+dead=20
+
 # enough for the crowd below, few enough for the room of a tether to be small
 options=(--max-nodes 104)
 
