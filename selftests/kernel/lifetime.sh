@@ -97,7 +97,8 @@ events_start()
 	local priority=200
 
 	: >"$tmp/monitor"
-	background ctl "$1" monitor --json >"$tmp/monitor"
+	# itself, not a shell that runs it, so that it is what is killed at the end
+	background "$PFSNL" -N "$base-$1" monitor --json >"$tmp/monitor"
 	changed()
 	{
 		ctl "$1" set --priority $((priority = 401 - priority))
