@@ -39,9 +39,10 @@ churn()
 		"$(node_ns 3)" "$(node_ns 4)" 2>&1)
 }
 
-# What the checkers of a debug kernel keep for themselves: debug objects, and
-# the last 128 references to each device and namespace (objects of 32 bytes).
-spared='^debug_objects_cache$'
+# What the checkers of a debug kernel keep for themselves: debug objects, what
+# the leak checker knows of all memory, and the last 128 references to each
+# device and namespace (objects of 32 bytes).
+spared='^debug_objects_cache$|^kmemleak_object$'
 ! grep -qw ref_tracker_alloc /proc/kallsyms || spared+='|^kmalloc-32$'
 
 # no_growth ROUNDS: each round left less than half an object in each cache
