@@ -422,7 +422,7 @@ void pfsnl_lead_step_down(struct pfsnl_core *core, u32 successor,
  * pfsnl_lead - begin to lead
  * @core: the core, LISTENING or ORPHAN
  *
- * Dials everybody who is in the list or waits. The first ring waits for those
+ * Dials everybody who is in the list or says that it waits. The first ring waits for those
  * of the list, so that a change of leader alone removes nobody: we have not
  * heard them so far, so they are given the time that any silent node has.
  */
@@ -444,7 +444,8 @@ void pfsnl_lead(struct pfsnl_core *core)
 	pfsnl_plan(core, 1);
 
 	pfsnl_roster_for_each(&core->roster, n) {
-		bool waits = pfsnl_node_fresh(core, n) &&
+		/* a level-0 peer can't say that it waits, or left; it beacons */
+		bool waits = pfsnl_node_fresh(core, n) && n->heard.level &&
 			     !(n->heard.flags & (PFSNL_BEACON_LEADER |
 						 PFSNL_BEACON_TETHERED |
 						 PFSNL_BEACON_LEAVING));

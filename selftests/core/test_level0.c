@@ -426,6 +426,28 @@ static void address_of_a_real_node_is_not_taken_by_nine_bytes(void **state)
 	world_free(w);
 }
 
+/* they were heard not long ago, and are gone: each dial is in vain and takes time */
+static void new_leader_dials_no_peers_that_went(void **state)
+{
+	struct world *w = world_of(1, 4);
+	u32 i;
+
+	for (i = 0; i < 40; i++)
+		level0_start(level0_new(w, WORLD_ADDR(100 + i)));
+	assert_agree(w, 100);
+	for (i = 0; i < 40; i++) {
+		level0_close(w->peers[i]);
+		level0_kill(w->peers[i]);
+	}
+	world_run(w, 20 * SIM_MS);
+	assert_int_equal(w->nodes[1]->watch.n, 4);
+	node_kill(w->nodes[0]);
+	assert_agree(w, 1500);
+	assert_ptr_equal(world_leader(w), w->nodes[1]);
+	assert_int_equal(node_count(w->nodes[1], PFSNL_COUNT_TETHER_DIAL), 2);
+	world_free(w);
+}
+
 int main(void)
 {
 	static const TEST_CASE tests[] = {
@@ -445,6 +467,7 @@ int main(void)
 		cmocka_unit_test(other_clusters_leave_it_alone),
 		cmocka_unit_test(serving_them_can_be_switched_off),
 		cmocka_unit_test(one_node_serves_a_hundred),
+		cmocka_unit_test(new_leader_dials_no_peers_that_went),
 		cmocka_unit_test(address_of_a_real_node_is_not_taken_by_nine_bytes),
 	};
 
