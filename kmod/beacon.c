@@ -149,6 +149,9 @@ static void send_beacon(struct pfsnl_beacon_io *b, u64 now)
 		WRITE_ONCE(b->hung, b->hung + 1);
 		return;
 	}
+	if (b->last && now - b->last > atomic64_read(&b->gap))
+		atomic64_set(&b->gap, now - b->last);
+	WRITE_ONCE(b->last, now);
 	pfsnl_beacon_stamp(plan->wire, ++b->counter);
 	for (i = 0; i < plan->n_to; i++) {
 		if (send_datagram(b, plan->to[i], plan->wire,
@@ -179,6 +182,24 @@ static void send_work(struct kthread_work *work)
 		b->due = b->due + step > now ? b->due + step : now + step;
 	}
 	hrtimer_start(&b->clock, ns_to_ktime(b->due), HRTIMER_MODE_ABS);
+}
+
+/**
+ * pfsnl_beacon_gap - longest time between two beacons since this was asked last
+ * @b: the room
+ * @now: nanoseconds
+ *
+ * Node thread. A beacon that is long due counts too: after this machine stood
+ * still, either of the two threads may be the first to run.
+ *
+ * Return: nanoseconds.
+ */
+u64 pfsnl_beacon_gap(struct pfsnl_beacon_io *b, u64 now)
+{
+	u64 gap = atomic64_xchg(&b->gap, 0);
+	u64 last = READ_ONCE(b->last);
+
+	return last && now > last ? max(gap, now - last) : gap;
 }
 
 /* hard interrupt or softirq */

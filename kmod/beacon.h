@@ -37,6 +37,9 @@ struct pfsnl_instance;
  * @group: multicast group that was joined, 0 if none
  * @next: plan that the beacon thread has not taken yet
  * @plan: beacon thread: the plan it sends from
+ * @last: beacon thread: when the last beacon was sent, 0 before the first
+ * @gap: longest time between two beacons that the node thread has not been told
+ *	of, nanoseconds
  * @due: beacon thread: when the next beacon is due, nanoseconds
  * @burst: beacon thread: quick beacons still to send
  * @counter: beacon thread: number of the last beacon
@@ -58,6 +61,8 @@ struct pfsnl_beacon_io {
 	__be32 group;
 	struct pfsnl_beacon_plan *next;
 	struct pfsnl_beacon_plan *plan;
+	u64 last;
+	atomic64_t gap;
 	u64 due;
 	u32 burst;
 	u32 counter;
@@ -77,6 +82,7 @@ int pfsnl_beacon_plan(struct pfsnl_beacon_io *b,
 		      const struct pfsnl_beacon_plan *plan);
 void pfsnl_beacon_datagram(struct pfsnl_beacon_io *b, u32 addr,
 			   const void *data, size_t len);
+u64 pfsnl_beacon_gap(struct pfsnl_beacon_io *b, u64 now);
 void pfsnl_beacon_deafen(struct pfsnl_beacon_io *b);
 void pfsnl_beacon_close(struct pfsnl_beacon_io *b);
 

@@ -10,8 +10,10 @@
 #include "instance.h"
 #include "netlink.h"
 
+/* @st is NULL where only its name counts */
 static int put_ring(struct sk_buff *skb, int type,
-		    const struct pfsnl_ring_id *ring)
+		    const struct pfsnl_ring_id *ring,
+		    const struct pfsnl_state *st)
 {
 	struct nlattr *nest = nla_nest_start(skb, type);
 
@@ -21,18 +23,26 @@ static int put_ring(struct sk_buff *skb, int type,
 			      PFSNL_A_RING_PAD) ||
 	    nla_put_be32(skb, PFSNL_A_RING_LEADER, htonl(ring->leader)) ||
 	    nla_put_u64_64bit(skb, PFSNL_A_RING_INCARNATION, ring->incarnation,
-			      PFSNL_A_RING_PAD)) {
-		nla_nest_cancel(skb, nest);
-		return -EMSGSIZE;
-	}
+			      PFSNL_A_RING_PAD))
+		goto full;
+	if (st && st->expected_votes &&
+	    (nla_put_u8(skb, PFSNL_A_RING_QUORATE, st->quorate) ||
+	     nla_put_u32(skb, PFSNL_A_RING_VOTES, st->votes) ||
+	     nla_put_u32(skb, PFSNL_A_RING_EXPECTED_VOTES,
+			 st->expected_votes)))
+		goto full;
 	nla_nest_end(skb, nest);
 	return 0;
+
+full:
+	nla_nest_cancel(skb, nest);
+	return -EMSGSIZE;
 }
 
 static size_t ring_size(void)
 {
 	return nla_total_size(2 * nla_total_size_64bit(sizeof(u64)) +
-			      nla_total_size(sizeof(__be32)));
+			      4 * nla_total_size(sizeof(u32)));
 }
 
 /**
@@ -43,7 +53,7 @@ static size_t ring_size(void)
  */
 size_t pfsnl_event_instance_size(const struct pfsnl_instance *inst)
 {
-	return 18 * nla_total_size(sizeof(u32)) +
+	return 21 * nla_total_size(sizeof(u32)) +
 	       3 * nla_total_size_64bit(sizeof(u64)) + ring_size() +
 	       nla_total_size(PFSNL_CLUSTER_NAME_MAX + 1) +
 	       nla_total_size(PFSNL_STATIC_PEERS_MAX * sizeof(__be32));
@@ -67,7 +77,12 @@ static int put_settings(struct sk_buff *skb, const struct pfsnl_config *cfg)
 	    nla_put_u32(skb, PFSNL_A_INSTANCE_BEACON_TO, cfg->beacon_to) ||
 	    nla_put_u32(skb, PFSNL_A_INSTANCE_MAX_NODES, cfg->max_nodes) ||
 	    nla_put_u32(skb, PFSNL_A_INSTANCE_LEVEL0, cfg->level0) ||
-	    nla_put_u32(skb, PFSNL_A_INSTANCE_LEVEL0_DEAD, cfg->level0_dead_ms))
+	    nla_put_u32(skb, PFSNL_A_INSTANCE_LEVEL0_DEAD,
+			cfg->level0_dead_ms) ||
+	    nla_put_u8(skb, PFSNL_A_INSTANCE_VOTES, cfg->votes) ||
+	    nla_put_u32(skb, PFSNL_A_INSTANCE_EXPECTED_VOTES,
+			cfg->expected_votes) ||
+	    nla_put_u8(skb, PFSNL_A_INSTANCE_PREEMPT, cfg->preempt))
 		return -EMSGSIZE;
 	if (cfg->group &&
 	    nla_put_be32(skb, PFSNL_A_INSTANCE_GROUP, htonl(cfg->group)))
@@ -102,7 +117,7 @@ int pfsnl_event_fill_instance(struct sk_buff *skb, struct pfsnl_instance *inst,
 	    put_settings(skb, pfsnl_core_config(inst->core)) ||
 	    nla_put_u32(skb, PFSNL_A_INSTANCE_ROLE,
 			down ? PFSNL_ROLE_DOWN : st.role) ||
-	    put_ring(skb, PFSNL_A_INSTANCE_RING, &st.ring) ||
+	    put_ring(skb, PFSNL_A_INSTANCE_RING, &st.ring, &st) ||
 	    nla_put_u64_64bit(skb, PFSNL_A_INSTANCE_INCARNATION,
 			      st.incarnation, PFSNL_A_INSTANCE_PAD) ||
 	    nla_put_u64_64bit(skb, PFSNL_A_INSTANCE_GENERATION, st.generation,
@@ -158,8 +173,8 @@ void pfsnl_event_update(struct pfsnl_instance *inst,
 		return;
 	pfsnl_core_state(inst->core, &st);
 	skb = genlmsg_new(nla_total_size(sizeof(u32)) + nla_total_size(list) +
-			  ring_size() + 2 * nla_total_size_64bit(sizeof(u64)),
-			  GFP_KERNEL);
+			  ring_size() + nla_total_size(ev->n) +
+			  2 * nla_total_size_64bit(sizeof(u64)), GFP_KERNEL);
 	if (!skb) {
 		failed(inst, PFSNL_NLGRP_UPDATES);
 		return;
@@ -168,7 +183,8 @@ void pfsnl_event_update(struct pfsnl_instance *inst,
 			   PFSNL_CMD_UPDATE_NTF);
 	if (!head || nla_put_u32(skb, PFSNL_A_UPDATE_OP, ev->op) ||
 	    nla_put(skb, PFSNL_A_UPDATE_ADDRESSES, list, ev->addrs) ||
-	    put_ring(skb, PFSNL_A_UPDATE_RING, &ev->ring) ||
+	    nla_put(skb, PFSNL_A_UPDATE_WHY, ev->n, ev->why) ||
+	    put_ring(skb, PFSNL_A_UPDATE_RING, &ev->ring, NULL) ||
 	    nla_put_u64_64bit(skb, PFSNL_A_UPDATE_GENERATION, ev->generation,
 			      PFSNL_A_UPDATE_PAD) ||
 	    nla_put_u64_64bit(skb, PFSNL_A_UPDATE_INSTANCE, st.incarnation,
@@ -178,6 +194,47 @@ void pfsnl_event_update(struct pfsnl_instance *inst,
 		return;
 	}
 	publish(inst, skb, head, PFSNL_NLGRP_UPDATES);
+}
+
+/**
+ * pfsnl_event_ring - tell listeners which ring is installed
+ * @inst: the instance, its lock held
+ * @ev: the ring
+ *
+ * Node thread; may sleep for memory.
+ */
+void pfsnl_event_ring(struct pfsnl_instance *inst,
+		      const struct pfsnl_event *ev)
+{
+	size_t list = ev->n * sizeof(*ev->addrs);
+	struct pfsnl_state st;
+	struct sk_buff *skb;
+	void *head;
+
+	if (!genl_has_listeners(&pfsnl_netlink_family, inst->net,
+				PFSNL_NLGRP_RINGS))
+		return;
+	pfsnl_core_state(inst->core, &st);
+	skb = genlmsg_new(ring_size() + nla_total_size(list) +
+			  2 * nla_total_size_64bit(sizeof(u64)), GFP_KERNEL);
+	if (!skb) {
+		failed(inst, PFSNL_NLGRP_RINGS);
+		return;
+	}
+	head = genlmsg_put(skb, 0, 0, &pfsnl_netlink_family, 0,
+			   PFSNL_CMD_RING_NTF);
+	if (!head || put_ring(skb, PFSNL_A_RING_EVENT_RING, &ev->ring, &st) ||
+	    (ev->addrs &&
+	     nla_put(skb, PFSNL_A_RING_EVENT_ADDRESSES, list, ev->addrs)) ||
+	    nla_put_u64_64bit(skb, PFSNL_A_RING_EVENT_GENERATION,
+			      ev->generation, PFSNL_A_RING_EVENT_PAD) ||
+	    nla_put_u64_64bit(skb, PFSNL_A_RING_EVENT_INSTANCE, st.incarnation,
+			      PFSNL_A_RING_EVENT_PAD)) {
+		nlmsg_free(skb);
+		failed(inst, PFSNL_NLGRP_RINGS);
+		return;
+	}
+	publish(inst, skb, head, PFSNL_NLGRP_RINGS);
 }
 
 /**

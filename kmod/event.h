@@ -13,6 +13,8 @@ struct sk_buff;
 
 void pfsnl_event_update(struct pfsnl_instance *inst,
 			const struct pfsnl_event *ev);
+void pfsnl_event_ring(struct pfsnl_instance *inst,
+		      const struct pfsnl_event *ev);
 void pfsnl_event_state(struct pfsnl_instance *inst, bool down);
 
 /* attributes of an instance, for the notification and for the answer to get */

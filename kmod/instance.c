@@ -114,6 +114,8 @@ static void op_event(void *ctx, const struct pfsnl_event *ev)
 
 	if (ev->kind == PFSNL_EVENT_UPDATE)
 		pfsnl_event_update(inst, ev);
+	else if (ev->kind == PFSNL_EVENT_RING)
+		pfsnl_event_ring(inst, ev);
 	else
 		inst->state_due = true;
 }
@@ -206,11 +208,31 @@ static void tick_work(struct kthread_work *work)
 	struct pfsnl_instance *inst = container_of(work, struct pfsnl_instance,
 						   tick);
 
+	struct pfsnl_core *core;
+	u64 gap;
+
 	/* the alarm may have been set once more just before the end */
 	if (!inst->core)
 		return;
 	pfsnl_beacon_drain(&inst->beacon, PFSNL_BEACON_DRAIN);
-	pfsnl_core_tick(pfsnl_instance_enter(inst), ktime_get_ns());
+	core = pfsnl_instance_enter(inst);
+	gap = pfsnl_beacon_gap(&inst->beacon, ktime_get_ns());
+	if (gap > pfsnl_core_pause_limit(pfsnl_core_config(core)))
+		pfsnl_core_paused(core, ktime_get_ns(), gap);
+	pfsnl_core_tick(core, ktime_get_ns());
+	pfsnl_instance_leave(inst);
+}
+
+/* Node thread: the carrier of our interface came or went. */
+static void link_work(struct kthread_work *work)
+{
+	struct pfsnl_instance *inst = container_of(work, struct pfsnl_instance,
+						   link);
+
+	if (!inst->core)
+		return;
+	pfsnl_core_link(pfsnl_instance_enter(inst), ktime_get_ns(),
+			READ_ONCE(inst->link_up));
 	pfsnl_instance_leave(inst);
 }
 
@@ -317,7 +339,11 @@ static void tear_down(struct pfsnl_instance *inst)
 {
 	struct request r = { .inst = inst };
 
+	mutex_lock(&live_lock);
+	inst->running = false;
+	mutex_unlock(&live_lock);
 	if (inst->worker) {
+		kthread_cancel_work_sync(&inst->link);
 		pfsnl_beacon_deafen(&inst->beacon);
 		if (inst->tethers.inst)
 			pfsnl_tethers_deafen(&inst->tethers);
@@ -357,6 +383,7 @@ static struct pfsnl_instance *build(struct net *net, int ifindex,
 	mutex_init(&inst->lock);
 	init_completion(&inst->left);
 	kthread_init_work(&inst->tick, tick_work);
+	kthread_init_work(&inst->link, link_work);
 	hrtimer_init(&inst->alarm, CLOCK_MONOTONIC, HRTIMER_MODE_ABS);
 	inst->alarm.function = alarm_fire;
 
@@ -423,7 +450,53 @@ int pfsnl_instance_start(struct net *net, int ifindex,
 	pfsnl_beacon_listen(&inst->beacon);
 	pfsnl_tethers_listen(&inst->tethers);
 	r.inst = inst;
-	return request(&r, request_start);
+	err = request(&r, request_start);
+	mutex_lock(&live_lock);
+	inst->running = true;
+	mutex_unlock(&live_lock);
+	return err;
+}
+
+/**
+ * pfsnl_instance_link - the carrier of an interface came or went
+ * @net: its namespace
+ * @ifindex: the interface
+ * @up: whether there is one
+ *
+ * Any process; may hold RTNL.
+ */
+void pfsnl_instance_link(struct net *net, int ifindex, bool up)
+{
+	struct pfsnl_instance *inst;
+
+	mutex_lock(&live_lock);
+	list_for_each_entry(inst, &live, live) {
+		if (!inst->running || inst->net != net ||
+		    inst->ifindex != ifindex)
+			continue;
+		WRITE_ONCE(inst->link_up, up);
+		kthread_queue_work(inst->worker, &inst->link);
+	}
+	mutex_unlock(&live_lock);
+}
+
+/**
+ * pfsnl_instance_farewell - this machine goes down: say goodbye everywhere
+ *
+ * Any process; may sleep. Nobody waits for the answers.
+ */
+void pfsnl_instance_farewell(void)
+{
+	struct pfsnl_instance *inst;
+
+	mutex_lock(&live_lock);
+	list_for_each_entry(inst, &live, live) {
+		struct request r = { .inst = inst };
+
+		if (inst->running)
+			request(&r, request_leave);
+	}
+	mutex_unlock(&live_lock);
 }
 
 /**

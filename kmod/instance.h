@@ -46,6 +46,10 @@ struct netlink_ext_ack;
  * @worker: the node thread
  * @alarm: fires at the core's deadline
  * @tick: node thread: the deadline has come
+ * @link: node thread: the carrier of the interface came or went
+ * @link_up: whether there is one now
+ * @running: it may be told of links and of the end of the machine; under the
+ *	lock of the list of all instances
  * @start_time: when it started, nanoseconds
  * @stopping: the goodbye is being said; under pfsnl_net.lock
  * @state_due: the core asked to tell listeners of its state
@@ -64,6 +68,9 @@ struct pfsnl_instance {
 	struct kthread_worker *worker;
 	struct hrtimer alarm;
 	struct kthread_work tick;
+	struct kthread_work link;
+	bool link_up;
+	bool running;
 	u64 start_time;
 	bool stopping;
 	bool state_due;
@@ -95,6 +102,8 @@ int pfsnl_instance_set(struct pfsnl_instance *inst,
 		       struct netlink_ext_ack *extack);
 int pfsnl_instance_stop(struct pfsnl_net *pn, u32 wait_ms,
 			struct netlink_ext_ack *extack);
+void pfsnl_instance_link(struct net *net, int ifindex, bool up);
+void pfsnl_instance_farewell(void);
 u64 pfsnl_instance_counter(const struct pfsnl_instance *inst,
 			   enum pfsnl_counter c);
 

@@ -9,6 +9,7 @@
 #include "instance.h"
 #include "main.h"
 #include "netlink.h"
+#include "notify.h"
 
 bool pfsnl_param_fifo = true;
 module_param_named(fifo, pfsnl_param_fifo, bool, 0644);
@@ -26,12 +27,21 @@ static int __init pfsnl_init(void)
 {
 	int err;
 
-	err = pfsnl_instance_init();
+	err = pfsnl_notify_init();
 	if (err)
 		return err;
+	err = pfsnl_instance_init();
+	if (err)
+		goto no_instance;
 	err = pfsnl_netlink_init();
 	if (err)
-		pfsnl_instance_exit();
+		goto no_netlink;
+	return 0;
+
+no_netlink:
+	pfsnl_instance_exit();
+no_instance:
+	pfsnl_notify_exit();
 	return err;
 }
 
@@ -39,7 +49,9 @@ static void __exit pfsnl_exit(void)
 {
 	/* requests first, then what they work on */
 	pfsnl_netlink_exit();
+	/* while links are up, so that the goodbyes leave */
 	pfsnl_instance_exit();
+	pfsnl_notify_exit();
 	pr_info("pfsnl: unloaded; tethers created: %ld, destroyed: %ld\n",
 		pfsnl_tethers_created(),
 		pfsnl_tethers_created() - pfsnl_tethers_alive());

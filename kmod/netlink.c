@@ -65,6 +65,13 @@ static int parse_common(struct pfsnl_config *cfg, struct genl_info *info)
 	if (a[PFSNL_A_INSTANCE_LEVEL0_DEAD])
 		cfg->level0_dead_ms =
 			nla_get_u32(a[PFSNL_A_INSTANCE_LEVEL0_DEAD]);
+	if (a[PFSNL_A_INSTANCE_VOTES])
+		cfg->votes = nla_get_u8(a[PFSNL_A_INSTANCE_VOTES]);
+	if (a[PFSNL_A_INSTANCE_EXPECTED_VOTES])
+		cfg->expected_votes =
+			nla_get_u32(a[PFSNL_A_INSTANCE_EXPECTED_VOTES]);
+	if (a[PFSNL_A_INSTANCE_PREEMPT])
+		cfg->preempt = nla_get_u8(a[PFSNL_A_INSTANCE_PREEMPT]);
 	if (!list)
 		return 0;
 	if (nla_len(list) % sizeof(*addrs) ||
@@ -470,6 +477,7 @@ int pfsnl_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info)
 static const struct genl_multicast_group groups[] = {
 	[PFSNL_NLGRP_UPDATES]	= { .name = PFSNL_MCGRP_UPDATES },
 	[PFSNL_NLGRP_STATE]	= { .name = PFSNL_MCGRP_STATE },
+	[PFSNL_NLGRP_RINGS]	= { .name = PFSNL_MCGRP_RINGS },
 };
 
 struct genl_family pfsnl_netlink_family __ro_after_init = {

@@ -12,6 +12,7 @@ struct genl_family;
 enum pfsnl_netlink_group {
 	PFSNL_NLGRP_UPDATES,
 	PFSNL_NLGRP_STATE,
+	PFSNL_NLGRP_RINGS,
 };
 
 extern struct genl_family pfsnl_netlink_family;

@@ -15,7 +15,7 @@ const struct nla_policy pfsnl_instance_get_nl_policy[PFSNL_A_INSTANCE_PAD + 1] =
 };
 
 /* PFSNL_CMD_INSTANCE_START - do */
-const struct nla_policy pfsnl_instance_start_nl_policy[PFSNL_A_INSTANCE_LEVEL0_DEAD + 1] = {
+const struct nla_policy pfsnl_instance_start_nl_policy[PFSNL_A_INSTANCE_PREEMPT + 1] = {
 	[PFSNL_A_INSTANCE_IFINDEX] = { .type = NLA_U32, },
 	[PFSNL_A_INSTANCE_ADDRESS] = { .type = NLA_U32, },
 	[PFSNL_A_INSTANCE_PORT] = NLA_POLICY_MIN(NLA_U16, 1),
@@ -30,6 +30,9 @@ const struct nla_policy pfsnl_instance_start_nl_policy[PFSNL_A_INSTANCE_LEVEL0_D
 	[PFSNL_A_INSTANCE_MAX_NODES] = NLA_POLICY_RANGE(NLA_U32, 1, 4096),
 	[PFSNL_A_INSTANCE_LEVEL0] = NLA_POLICY_MAX(NLA_U32, 2),
 	[PFSNL_A_INSTANCE_LEVEL0_DEAD] = NLA_POLICY_MIN(NLA_U32, 100),
+	[PFSNL_A_INSTANCE_VOTES] = { .type = NLA_U8, },
+	[PFSNL_A_INSTANCE_EXPECTED_VOTES] = { .type = NLA_U32, },
+	[PFSNL_A_INSTANCE_PREEMPT] = NLA_POLICY_MAX(NLA_U8, 1),
 };
 
 /* PFSNL_CMD_INSTANCE_STOP - do */
@@ -38,7 +41,7 @@ const struct nla_policy pfsnl_instance_stop_nl_policy[PFSNL_A_INSTANCE_WAIT + 1]
 };
 
 /* PFSNL_CMD_INSTANCE_SET - do */
-const struct nla_policy pfsnl_instance_set_nl_policy[PFSNL_A_INSTANCE_LEVEL0_DEAD + 1] = {
+const struct nla_policy pfsnl_instance_set_nl_policy[PFSNL_A_INSTANCE_PREEMPT + 1] = {
 	[PFSNL_A_INSTANCE_PRIORITY] = { .type = NLA_U8, },
 	[PFSNL_A_INSTANCE_INTERVAL] = NLA_POLICY_RANGE(NLA_U32, 10, 10000),
 	[PFSNL_A_INSTANCE_DEAD] = NLA_POLICY_RANGE(NLA_U32, 3, 100),
@@ -47,6 +50,9 @@ const struct nla_policy pfsnl_instance_set_nl_policy[PFSNL_A_INSTANCE_LEVEL0_DEA
 	[PFSNL_A_INSTANCE_STATIC_PEERS] = { .type = NLA_BINARY, },
 	[PFSNL_A_INSTANCE_LEVEL0] = NLA_POLICY_MAX(NLA_U32, 2),
 	[PFSNL_A_INSTANCE_LEVEL0_DEAD] = NLA_POLICY_MIN(NLA_U32, 100),
+	[PFSNL_A_INSTANCE_VOTES] = { .type = NLA_U8, },
+	[PFSNL_A_INSTANCE_EXPECTED_VOTES] = { .type = NLA_U32, },
+	[PFSNL_A_INSTANCE_PREEMPT] = NLA_POLICY_MAX(NLA_U8, 1),
 };
 
 /* PFSNL_CMD_PEER_GET - do */
@@ -70,7 +76,7 @@ const struct genl_ops pfsnl_nl_ops[6] = {
 		.cmd		= PFSNL_CMD_INSTANCE_START,
 		.doit		= pfsnl_nl_instance_start_doit,
 		.policy		= pfsnl_instance_start_nl_policy,
-		.maxattr	= PFSNL_A_INSTANCE_LEVEL0_DEAD,
+		.maxattr	= PFSNL_A_INSTANCE_PREEMPT,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
@@ -84,7 +90,7 @@ const struct genl_ops pfsnl_nl_ops[6] = {
 		.cmd		= PFSNL_CMD_INSTANCE_SET,
 		.doit		= pfsnl_nl_instance_set_doit,
 		.policy		= pfsnl_instance_set_nl_policy,
-		.maxattr	= PFSNL_A_INSTANCE_LEVEL0_DEAD,
+		.maxattr	= PFSNL_A_INSTANCE_PREEMPT,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

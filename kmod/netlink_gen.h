@@ -13,11 +13,11 @@
 
 extern const struct nla_policy pfsnl_instance_get_nl_policy[PFSNL_A_INSTANCE_PAD + 1];
 
-extern const struct nla_policy pfsnl_instance_start_nl_policy[PFSNL_A_INSTANCE_LEVEL0_DEAD + 1];
+extern const struct nla_policy pfsnl_instance_start_nl_policy[PFSNL_A_INSTANCE_PREEMPT + 1];
 
 extern const struct nla_policy pfsnl_instance_stop_nl_policy[PFSNL_A_INSTANCE_WAIT + 1];
 
-extern const struct nla_policy pfsnl_instance_set_nl_policy[PFSNL_A_INSTANCE_LEVEL0_DEAD + 1];
+extern const struct nla_policy pfsnl_instance_set_nl_policy[PFSNL_A_INSTANCE_PREEMPT + 1];
 
 extern const struct nla_policy pfsnl_peer_get_nl_policy[PFSNL_A_PEER_ADDRESS + 1];
 

@@ -47,6 +47,8 @@
 #define PFSNL_BEACON_LISTENING	0x0008
 /* Unicast answer: "you say you are tethered to me, but you are not" */
 #define PFSNL_BEACON_NOT_MEMBER	0x0010
+/* The sender wants to lead whenever it is the best */
+#define PFSNL_BEACON_PREEMPT	0x0020
 
 /**
  * struct pfsnl_ring_id - name of one agreed configuration

@@ -24,6 +24,7 @@ void pfsnl_config_defaults(struct pfsnl_config *cfg)
 		.dead		= PFSNL_DEAD_DEFAULT,
 		.level0_dead_ms	= PFSNL_LEVEL0_DEAD_MS_DEFAULT,
 		.max_nodes	= PFSNL_MAX_NODES_DEFAULT,
+		.votes		= PFSNL_VOTES_DEFAULT,
 	};
 }
 
@@ -69,6 +70,8 @@ int pfsnl_config_check(const struct pfsnl_config *cfg, const char **why)
 		*why = "max-nodes must be 1 to 4096";
 	else if (cfg->level0 > PFSNL_LEVEL0_ON)
 		*why = "level0 must be auto, off or on";
+	else if (cfg->expected_votes > PFSNL_EXPECTED_VOTES_MAX)
+		*why = "expected-votes must be 0 to 65535";
 	else if (cfg->n_static > PFSNL_STATIC_PEERS_MAX)
 		*why = "at most 64 static peers";
 	if (*why)

@@ -19,6 +19,8 @@
 #define PFSNL_DEAD_MAX			100
 #define PFSNL_MAX_NODES_DEFAULT		256
 #define PFSNL_MAX_NODES_MAX		4096
+#define PFSNL_VOTES_DEFAULT		1
+#define PFSNL_EXPECTED_VOTES_MAX	65535
 #define PFSNL_LEVEL0_DEAD_MS_DEFAULT	5000
 #define PFSNL_LEVEL0_DEAD_MS_MIN	100
 #define PFSNL_LEVEL0_DEAD_MS_MAX	600000
@@ -34,10 +36,15 @@
  * @priority: a higher one leads first, 0 never does
  * @beacon_to: enum pfsnl_beacon_to
  * @level0: enum pfsnl_level0
+ * @votes: what this node counts for in a quorum
+ * @preempt: lead whenever this node is the best, instead of only when the leader
+ *	is gone
  * @interval_ms: milliseconds between two beacons
  * @dead: missed beacons after which a silent node is dead
  * @level0_dead_ms: milliseconds of silence after which a level-0 peer is dead
  * @max_nodes: most nodes the list may have
+ * @expected_votes: votes that all nodes of the cluster have together; 0: there is
+ *	no quorum
  * @n_static: number of addresses in @static_peers
  * @static_peers: where beacons go with PFSNL_BEACON_TO_STATIC, host order
  */
@@ -51,10 +58,13 @@ struct pfsnl_config {
 	u8 priority;
 	u8 beacon_to;
 	u8 level0;
+	u8 votes;
+	bool preempt;
 	u32 interval_ms;
 	u32 dead;
 	u32 level0_dead_ms;
 	u32 max_nodes;
+	u32 expected_votes;
 	u32 n_static;
 	u32 static_peers[PFSNL_STATIC_PEERS_MAX];
 };

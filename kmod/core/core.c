@@ -244,7 +244,8 @@ void pfsnl_plan(struct pfsnl_core *core, u32 burst)
 	struct pfsnl_beacon b = {
 		.priority = core->cfg.priority,
 		.dead = core->cfg.dead,
-		.flags = beacon_flags(core),
+		.flags = beacon_flags(core) | (core->cfg.preempt ?
+					       PFSNL_BEACON_PREEMPT : 0),
 		.tether_port = core->cfg.tether_port,
 		.addr = core->cfg.addr,
 		.interval_ms = core->cfg.interval_ms,
@@ -273,10 +274,12 @@ void pfsnl_plan(struct pfsnl_core *core, u32 burst)
 		plan->burst = burst;
 		plan->burst_ms = min_t(u32, PFSNL_QUICK_MS,
 				       core->cfg.interval_ms);
-		plan->valid_until = core->now + hang;
+		plan->valid_until = PFSNL_BROKEN(EXPIRY) ? PFSNL_NEVER :
+				    core->now + hang;
 		plan->n_to = beacon_destinations(core, plan->to);
 		if (!core->ops->beacon(core->ctx, plan))
-			again = core->now + hang / 4;
+			again = PFSNL_BROKEN(RENEW) ? PFSNL_NEVER :
+				core->now + hang / 4;
 		pfsnl_free(core, plan);
 	}
 	pfsnl_timer_at(core, &core->refresh, again);
@@ -352,6 +355,8 @@ struct pfsnl_core *pfsnl_core_create(const struct pfsnl_core_ops *ops, void *ctx
 	pfsnl_timer_init(&core->refresh, refresh_fire);
 	pfsnl_timer_init(&core->role_timer, role_fire);
 	pfsnl_timer_init(&core->install, pfsnl_install_timer);
+	pfsnl_timer_init(&core->merge, pfsnl_merge_timer);
+	pfsnl_timer_init(&core->quorum, pfsnl_quorum_timer);
 	return core;
 }
 
@@ -363,6 +368,7 @@ struct pfsnl_core *pfsnl_core_create(const struct pfsnl_core_ops *ops, void *ctx
 void pfsnl_core_start(struct pfsnl_core *core, u64 now)
 {
 	enter(core, now);
+	pfsnl_quorum_start(core);
 	pfsnl_listen(core);
 	leave(core);
 }
@@ -391,7 +397,8 @@ void pfsnl_core_leave(struct pfsnl_core *core, u64 now, u64 wait)
 		if (t->state == PFSNL_TETHER_CLOSING)
 			continue;
 		if (t->state == PFSNL_TETHER_ACCEPTED &&
-		    !pfsnl_tether_leave(t, PFSNL_REASON_LEFT, 0, 0))
+		    !pfsnl_tether_leave(t, PFSNL_FRAME_LEAVE,
+					PFSNL_REASON_LEFT, 0, 0))
 			pfsnl_tether_state(t, PFSNL_TETHER_CLOSING);
 		else
 			pfsnl_tether_end(t, PFSNL_REASON_LEFT);
@@ -466,6 +473,79 @@ void pfsnl_core_tick(struct pfsnl_core *core, u64 now)
 }
 
 /**
+ * pfsnl_core_pause_limit - how late a beacon is that tells of a pause
+ * @cfg: settings
+ *
+ * A node that only has much to do still sends its beacons in time.
+ *
+ * Return: nanoseconds between two beacons.
+ */
+u64 pfsnl_core_pause_limit(const struct pfsnl_config *cfg)
+{
+	return (u64)cfg->interval_ms * PFSNL_MS * (cfg->dead + 2) / 2;
+}
+
+/**
+ * pfsnl_core_paused - this machine stood still
+ * @core: started
+ * @now: nanoseconds
+ * @gap: for how long, nanoseconds
+ *
+ * To be called before anything else that this node learns late. It could not
+ * hear the others, so their silence means nothing: all limits begin anew, and
+ * those who count are asked. They may have dropped us and will say so.
+ */
+void pfsnl_core_paused(struct pfsnl_core *core, u64 now, u64 gap)
+{
+	struct pfsnl_node *n;
+
+	enter(core, now);
+	pfsnl_count(core, PFSNL_COUNT_PAUSES);
+	pfsnl_note(core, PFSNL_NOTE_PAUSED, core->cfg.addr, PFSNL_REASON_NONE,
+		   gap);
+	pfsnl_roster_for_each(&core->roster, n)
+		pfsnl_node_spare(core, n);
+	if (core->role == PFSNL_ROLE_ORPHAN)
+		core->since = now;
+	if (core->expected)
+		core->expect_until = now + pfsnl_dead_time(core);
+	leave(core);
+}
+
+/**
+ * pfsnl_core_link - our own interface has a carrier, or has none any more
+ * @core: started
+ * @now: nanoseconds
+ * @up: whether it has
+ *
+ * Without one nobody can be reached, which is noticed at once: a client knows
+ * that its tether is of no use, and nothing is quorate. Whether it is back soon
+ * enough not to be missed is for the usual limits to tell.
+ */
+void pfsnl_core_link(struct pfsnl_core *core, u64 now, bool up)
+{
+	struct pfsnl_node *n;
+
+	if (core->cut_off == !up)
+		return;
+	enter(core, now);
+	core->cut_off = !up;
+	pfsnl_note(core, PFSNL_NOTE_LINK, core->cfg.addr, PFSNL_REASON_LINK, up);
+	if (up) {
+		/* nothing could be heard meanwhile */
+		pfsnl_roster_for_each(&core->roster, n)
+			pfsnl_node_spare(core, n);
+		if (core->role != PFSNL_ROLE_LEAVING)
+			pfsnl_plan(core, PFSNL_QUICK_BEACONS);
+	} else {
+		if (core->role == PFSNL_ROLE_CLIENT)
+			pfsnl_follow_broken(core, PFSNL_REASON_LINK);
+	}
+	pfsnl_quorum_review(core);
+	leave(core);
+}
+
+/**
  * pfsnl_core_set - change settings of a running node
  * @core: started
  * @now: nanoseconds
@@ -485,6 +565,10 @@ int pfsnl_core_set(struct pfsnl_core *core, u64 now,
 	    cfg->max_nodes != old->max_nodes)
 		return -EBUSY;
 	enter(core, now);
+	/* it is the leader's rings that say how many votes are expected */
+	if (core->role == PFSNL_ROLE_LEADER &&
+	    cfg->expected_votes != old->expected_votes)
+		core->new_ring = true;
 	core->cfg = *cfg;
 	/* limits may be shorter now: let all of them be looked at again */
 	pfsnl_roster_for_each(&core->roster, n)
@@ -557,24 +641,8 @@ void pfsnl_core_tether_closed(struct pfsnl_core *core, u64 now, u32 id)
 
 	enter(core, now);
 	t = pfsnl_tether_find(core, id);
-	if (t) {
-		switch (t->state) {
-		case PFSNL_TETHER_CONNECTING:
-		case PFSNL_TETHER_CLAIMED:
-			pfsnl_lead_failed(t, PFSNL_REASON_CLOSED);
-			break;
-		case PFSNL_TETHER_MEMBER:
-			pfsnl_lead_drop(core, t->node, PFSNL_REASON_CLOSED);
-			break;
-		case PFSNL_TETHER_ACCEPTED:
-			pfsnl_follow_broken(core, PFSNL_REASON_CLOSED);
-			break;
-		case PFSNL_TETHER_CALLED:
-		case PFSNL_TETHER_CLOSING:
-			pfsnl_tether_end(t, PFSNL_REASON_CLOSED);
-			break;
-		}
-	}
+	if (t)
+		pfsnl_tether_fail(t, PFSNL_REASON_CLOSED);
 	leave(core);
 }
 
@@ -627,6 +695,9 @@ void pfsnl_core_state(const struct pfsnl_core *core, struct pfsnl_state *st)
 		.incarnation = core->incarnation,
 		.generation = core->generation,
 		.peers = core->roster.members,
+		.quorate = core->quorate,
+		.votes = core->votes,
+		.expected_votes = pfsnl_quorum_expected(core),
 	};
 }
 

@@ -51,6 +51,7 @@ struct pfsnl_beacon_plan {
 
 enum pfsnl_event_kind {
 	PFSNL_EVENT_UPDATE,	/* the list changed */
+	PFSNL_EVENT_RING,	/* a ring was installed, or became quorate or not */
 	PFSNL_EVENT_STATE,	/* role, ring or settings changed */
 };
 
@@ -62,9 +63,11 @@ enum pfsnl_event_kind {
  * @generation: UPDATE: number of this update, one more than the one before;
  *	STATE: number of the last one
  * @op: UPDATE: PFSNL_OP_ADD or PFSNL_OP_REMOVE
- * @n: UPDATE: how many nodes
- * @addrs: UPDATE: the nodes, network order, rising, none twice; valid during
- *	the call
+ * @quorate: RING: it has a majority of the expected votes
+ * @n: UPDATE: how many nodes; RING: all nodes in it
+ * @addrs: UPDATE, RING: the nodes, network order, rising, none twice; valid
+ *	during the call
+ * @why: UPDATE: of each of them, enum pfsnl_why; likewise
  */
 struct pfsnl_event {
 	enum pfsnl_event_kind kind;
@@ -72,8 +75,10 @@ struct pfsnl_event {
 	struct pfsnl_ring_id ring;
 	u64 generation;
 	u32 op;
+	bool quorate;
 	u32 n;
 	const __be32 *addrs;
+	const u8 *why;
 };
 
 /*
@@ -97,6 +102,9 @@ struct pfsnl_event {
 	X(INSTALL,	"install")	/* number: ring seq */	\
 	X(ASK,		"ask")		/* number: tether */	\
 	X(NOT_MEMBER,	"not-member")	/* number: incarnation */ \
+	X(SUSPECTS_SELF, "suspects-self") /* number: tethers that block */ \
+	X(PAUSED,	"paused")	/* number: nanoseconds */ \
+	X(LINK,		"link")		/* number: whether it is up */ \
 	X(DUPLICATE,	"duplicate-address") /* number: incarnation */ \
 	X(NO_MEMORY,	"no-memory")	/* number: bytes */	\
 	X(TOO_LARGE,	"cluster-too-large") /* number: nodes */
@@ -167,6 +175,9 @@ struct pfsnl_peer {
  * @incarnation: its own
  * @generation: number of the last update raised
  * @peers: number of nodes in the list
+ * @quorate: the ring has a majority of the expected votes
+ * @votes: votes in the ring
+ * @expected_votes: of which that is a majority or not; 0: there is no quorum
  */
 struct pfsnl_state {
 	enum pfsnl_role role;
@@ -174,6 +185,9 @@ struct pfsnl_state {
 	u64 incarnation;
 	u64 generation;
 	u32 peers;
+	bool quorate;
+	u32 votes;
+	u32 expected_votes;
 };
 
 /* life of a core */
@@ -193,6 +207,9 @@ void pfsnl_core_tether_bytes(struct pfsnl_core *core, u64 now, u32 id,
 			     const void *data, size_t len);
 void pfsnl_core_tether_closed(struct pfsnl_core *core, u64 now, u32 id);
 void pfsnl_core_tick(struct pfsnl_core *core, u64 now);
+void pfsnl_core_paused(struct pfsnl_core *core, u64 now, u64 gap);
+u64 pfsnl_core_pause_limit(const struct pfsnl_config *cfg);
+void pfsnl_core_link(struct pfsnl_core *core, u64 now, bool up);
 int pfsnl_core_set(struct pfsnl_core *core, u64 now,
 		   const struct pfsnl_config *cfg);
 

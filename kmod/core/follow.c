@@ -22,6 +22,13 @@ static u64 patience(const struct pfsnl_core *core)
 	return clamp(pfsnl_interval(core) / 4, 5 * PFSNL_MS, 50 * PFSNL_MS);
 }
 
+/* How long the one whose turn it is may take to show up. */
+static u64 successor_time(const struct pfsnl_core *core)
+{
+	return min(max(2 * pfsnl_interval(core), 20 * PFSNL_MS),
+		   pfsnl_dead_time(core));
+}
+
 /**
  * pfsnl_follow_is_leader - whether a node is the leader we follow
  * @core: the core
@@ -46,7 +53,11 @@ void pfsnl_listen(struct pfsnl_core *core)
 	core->leader_addr = 0;
 	core->leader_incarnation = 0;
 	core->leader_gone = false;
-	core->listen_until = core->now + PFSNL_QUICK_BEACONS * PFSNL_MS *
+	core->heir = 0;
+	if (core->standby)
+		pfsnl_tether_end(core->standby, PFSNL_REASON_HANDOVER);
+	core->listen_until = core->now + !PFSNL_BROKEN(LISTEN) *
+		PFSNL_QUICK_BEACONS * PFSNL_MS *
 		min_t(u32, PFSNL_QUICK_MS, core->cfg.interval_ms);
 	pfsnl_role_set(core, PFSNL_ROLE_LISTENING);
 	pfsnl_timer_at(core, &core->role_timer, core->listen_until);
@@ -91,31 +102,59 @@ static void listening_decide(struct pfsnl_core *core)
 		pfsnl_lead(core);
 }
 
-/* Whether nobody in the list would lead before us, the lost leader aside. */
+/**
+ * pfsnl_follow_gone - whether a node of the list is a leader that is gone
+ * @core: the core, its leader declared gone
+ * @n: the node
+ *
+ * The list may be that of a leader before the lost one. A leader that handed
+ * over is not gone.
+ */
+bool pfsnl_follow_gone(const struct pfsnl_core *core, const struct pfsnl_node *n)
+{
+	return core->leader_gone && n->reason != PFSNL_REASON_HANDOVER &&
+	       (n->addr == core->leader_addr || n->addr == core->ring.leader);
+}
+
+/* Whether nobody in the list would lead before us, lost leaders aside. */
 static bool first_in_line(const struct pfsnl_core *core)
 {
 	const struct pfsnl_node *n;
 
-	if (!core->cfg.priority)
-		return false;
+	if (!core->cfg.priority || PFSNL_BROKEN(LINE))
+		return core->cfg.priority;
 	pfsnl_roster_for_each(&core->roster, n)
 		if (n->in && n->member.level && n->member.priority &&
-		    n->addr != core->leader_addr && n->addr != core->cfg.addr &&
+		    !pfsnl_follow_gone(core, n) && n->addr != core->cfg.addr &&
 		    leads_before(n->member.priority, n->addr,
 				 core->cfg.priority, core->cfg.addr))
 			return false;
 	return true;
 }
 
+/* Whether it was heard since we are what we are, and its next beacon is not due. */
+static bool heard_lately(const struct pfsnl_core *core,
+			 const struct pfsnl_node *n)
+{
+	u64 interval = max(core->cfg.interval_ms, n->heard.interval_ms) *
+		       PFSNL_MS;
+
+	return n->heard_at && n->heard_at >= core->since && n->heard.level &&
+	       core->now < n->heard_at + 2 * interval;
+}
+
 /*
- * ORPHAN: the successor did not show up yet. Those of the list that were heard
- * since count; whoever died together with the leader is not waited for.
+ * ORPHAN: the successor did not show up yet, be it the next of the list or the
+ * one that was named. Those that were heard since count, as long as they go on;
+ * whoever died together with the leader, or after it, is not waited for.
  */
 static void orphan_decide(struct pfsnl_core *core)
 {
-	u64 limit = core->since + pfsnl_dead_time(core);
-	bool wait = !core->leader_gone || !core->cfg.priority ||
-		    core->successor;
+	u64 limit = PFSNL_BROKEN(ORPHAN_LIMIT) ? PFSNL_NEVER :
+		    core->since + pfsnl_dead_time(core) +
+		    /* a leader that died just then is to be missed first */
+		    !core->leader_gone * pfsnl_interval(core);
+	bool wait = !core->leader_gone || !core->cfg.priority;
 	const struct pfsnl_node *n;
 
 	if (core->now >= limit) {
@@ -125,8 +164,7 @@ static void orphan_decide(struct pfsnl_core *core)
 		return;
 	}
 	pfsnl_roster_for_each(&core->roster, n) {
-		if (n->addr == core->cfg.addr || !n->heard_at ||
-		    n->heard_at < core->since || !n->heard.level)
+		if (n->addr == core->cfg.addr || !heard_lately(core, n))
 			continue;
 		if (n->heard.flags & PFSNL_BEACON_LEADER)
 			wait = true;
@@ -200,7 +238,6 @@ void pfsnl_follow_lost(struct pfsnl_core *core, u32 reason, u32 successor)
 {
 	struct pfsnl_node *n = pfsnl_roster_find(&core->roster,
 						 core->leader_addr);
-	u64 wait = max(2 * pfsnl_interval(core), 20 * PFSNL_MS);
 
 	pfsnl_count(core, PFSNL_COUNT_LEADER_LOST);
 	pfsnl_note(core, PFSNL_NOTE_LEADER_LOST, core->leader_addr, reason,
@@ -210,12 +247,30 @@ void pfsnl_follow_lost(struct pfsnl_core *core, u32 reason, u32 successor)
 	core->leader_gone = true;
 	core->successor = successor;
 	become_orphan(core, reason);
-	if (!successor && first_in_line(core)) {
+	if (successor == core->cfg.addr ||
+	    (!successor && first_in_line(core))) {
 		pfsnl_lead(core);
 		return;
 	}
 	pfsnl_timer_at(core, &core->role_timer,
-		       core->now + min(wait, pfsnl_dead_time(core)));
+		       core->now + successor_time(core));
+	pfsnl_plan(core, PFSNL_QUICK_BEACONS);
+}
+
+/**
+ * pfsnl_follow_handed - we led, and handed all to a client of ours
+ * @core: the core, its clients told
+ * @successor: who takes over
+ *
+ * It claims us like the others, and we keep the list as they do.
+ */
+void pfsnl_follow_handed(struct pfsnl_core *core, u32 successor)
+{
+	core->leader_gone = true;
+	core->successor = successor;
+	pfsnl_role_set(core, PFSNL_ROLE_ORPHAN);
+	pfsnl_timer_at(core, &core->role_timer,
+		       core->now + successor_time(core));
 	pfsnl_plan(core, PFSNL_QUICK_BEACONS);
 }
 
@@ -230,6 +285,44 @@ void pfsnl_follow_alive(struct pfsnl_core *core)
 
 	if (n)
 		pfsnl_node_alive(core, n);
+	/*
+	 * Had it made a ring without us, it would have closed the tether. But a
+	 * new leader knows nothing of the ring of the one before.
+	 */
+	if (core->ring.leader == core->leader_addr &&
+	    core->ring.incarnation == core->leader_incarnation)
+		pfsnl_quorum_lease(core);
+}
+
+/*
+ * Our leader's beacons name a ring that we have not got. Its INSTALL may be under
+ * way, but not for ever: beacons pass where streams may not.
+ */
+static bool left_behind(struct pfsnl_core *core, const struct pfsnl_beacon *b)
+{
+	if (core->role != PFSNL_ROLE_CLIENT ||
+	    !(b->flags & PFSNL_BEACON_LEADER) || b->ring.seq <= core->ring.seq ||
+	    PFSNL_BROKEN(NOT_MEMBER) || PFSNL_BROKEN(BLOCKED)) {
+		core->behind_since = 0;
+		return false;
+	}
+	if (!core->behind_since)
+		core->behind_since = core->now;
+	return core->now >= core->behind_since + pfsnl_dead_time(core);
+}
+
+/* Our leader may not hear the other one itself. */
+static void report_foreign(struct pfsnl_core *core, struct pfsnl_node *n)
+{
+	const struct pfsnl_beacon *b = &n->heard;
+
+	if (!core->up || core->now < n->reported_at +
+	    max(b->interval_ms, core->cfg.interval_ms) * PFSNL_MS)
+		return;
+	n->reported_at = core->now;
+	/* if it can't be sent now, the next beacon is another occasion */
+	if (!pfsnl_tether_foreign(core->up, b))
+		pfsnl_count(core, PFSNL_COUNT_FOREIGN_TX);
 }
 
 /**
@@ -241,6 +334,9 @@ void pfsnl_follow_heard(struct pfsnl_core *core, struct pfsnl_node *n)
 {
 	const struct pfsnl_beacon *b = &n->heard;
 
+	if ((b->flags & PFSNL_BEACON_LEADER) && core->role == PFSNL_ROLE_CLIENT &&
+	    n->addr != core->leader_addr)
+		report_foreign(core, n);
 	/*
 	 * A leader that could have us may not reach us because our address was
 	 * another machine's before: a word to it alone puts that right, since
@@ -251,7 +347,7 @@ void pfsnl_follow_heard(struct pfsnl_core *core, struct pfsnl_node *n)
 		pfsnl_beacon_answer(core, n, 0);
 	if (!pfsnl_follow_is_leader(core, n))
 		return;
-	if (b->flags & PFSNL_BEACON_LEAVING) {
+	if ((b->flags & PFSNL_BEACON_LEAVING) && !PFSNL_BROKEN(GOODBYE)) {
 		pfsnl_follow_lost(core, PFSNL_REASON_LEFT, 0);
 		return;
 	}
@@ -267,13 +363,23 @@ void pfsnl_follow_heard(struct pfsnl_core *core, struct pfsnl_node *n)
 					  b->ring.leader);
 		return;
 	}
+	if (left_behind(core, b)) {
+		core->behind_since = 0;
+		pfsnl_follow_broken(core, PFSNL_REASON_TIMEOUT);
+		return;
+	}
+	if (b->ring.seq == core->ring.seq &&
+	    b->ring.incarnation == core->ring.incarnation)
+		pfsnl_quorum_lease(core);
 	if (b->flags & PFSNL_BEACON_LEADER)
 		n->untethered = 0;
 	/* beacons from before it led may still come in */
 	else if (core->now > core->since + max(b->interval_ms,
 					       core->cfg.interval_ms) *
 		 PFSNL_MS && ++n->untethered >= 2)
-		pfsnl_follow_lost(core, PFSNL_REASON_HANDOVER, 0);
+		pfsnl_follow_lost(core, PFSNL_REASON_HANDOVER,
+				  b->flags & PFSNL_BEACON_TETHERED ?
+				  b->ring.leader : 0);
 }
 
 static void refuse(struct pfsnl_tether *t, u32 reason)
@@ -282,10 +388,38 @@ static void refuse(struct pfsnl_tether *t, u32 reason)
 
 	pfsnl_count(core, PFSNL_COUNT_CLAIM_REFUSED);
 	pfsnl_note(core, PFSNL_NOTE_CLAIM_REFUSED, t->addr, reason, t->id);
-	if (pfsnl_tether_hello(t, PFSNL_FRAME_BUSY, 0, reason))
+	if (pfsnl_tether_hello(t, PFSNL_FRAME_BUSY, 0, reason, 0))
 		pfsnl_tether_end(t, reason);
 	else
 		pfsnl_tether_state(t, PFSNL_TETHER_CLOSING);
+}
+
+/*
+ * Whether somebody of the list may follow our lost leader: we are to be found
+ * where the others of the list are, or those who watch see all of them go.
+ */
+static bool successor_exists(const struct pfsnl_core *core)
+{
+	const struct pfsnl_node *n;
+
+	pfsnl_roster_for_each(&core->roster, n)
+		if (n->in && !pfsnl_follow_gone(core, n) &&
+		    n->addr != core->cfg.addr && n->member.priority)
+			return true;
+	return false;
+}
+
+/* Whether a leader succeeds ours, which is gone, or may have us all the same. */
+static bool may_succeed(const struct pfsnl_core *core,
+			const struct pfsnl_hello *h)
+{
+	const struct pfsnl_node *n = pfsnl_roster_find(&core->roster, h->addr);
+
+	if (core->successor == h->addr)
+		return true;
+	if (n && n->in && n->member.incarnation == h->incarnation)
+		return true;
+	return !successor_exists(core);
 }
 
 /*
@@ -301,8 +435,22 @@ static bool may_have_us(const struct pfsnl_core *core,
 	case PFSNL_ROLE_CLIENT:
 	case PFSNL_ROLE_ORPHAN:
 		/* ours again, perhaps in a new life, or ours is gone */
-		return core->leader_gone || h->addr == core->leader_addr;
+		if (core->leader_gone)
+			return may_succeed(core, h);
+		return h->addr == core->leader_addr || PFSNL_BROKEN(ANY_LEADER);
 	case PFSNL_ROLE_LEADER:
+		/* two may think that it is theirs to succeed the same leader */
+		if (core->succeeds)
+			return (h->flags & PFSNL_HELLO_SUCCEEDS) &&
+			       h->ring.leader == core->ring.leader &&
+			       h->ring.incarnation == core->ring.incarnation &&
+			       leads_before(h->priority, h->addr,
+					    core->cfg.priority, core->cfg.addr);
+		/* not while we take another's nodes */
+		if (core->loser)
+			return false;
+		if (core->standby && core->standby->addr != h->addr)
+			return false;
 		return pfsnl_lead_yields(core, h->members, h->priority,
 					 h->addr);
 	default:
@@ -319,7 +467,7 @@ static void accept_leader(struct pfsnl_tether *t, const struct pfsnl_hello *h)
 		refuse(t, PFSNL_REASON_LOCAL);
 		return;
 	}
-	if (pfsnl_tether_hello(t, PFSNL_FRAME_ACCEPT, h->incarnation, 0)) {
+	if (pfsnl_tether_hello(t, PFSNL_FRAME_ACCEPT, h->incarnation, 0, 0)) {
 		pfsnl_tether_end(t, PFSNL_REASON_LOCAL);
 		return;
 	}
@@ -327,8 +475,12 @@ static void accept_leader(struct pfsnl_tether *t, const struct pfsnl_hello *h)
 		   t->id);
 	if (core->role == PFSNL_ROLE_LEADER)
 		pfsnl_lead_step_down(core, h->addr, h->incarnation);
-	if (core->up)
+	if (core->up && !PFSNL_BROKEN(OLD_TETHER))
 		pfsnl_tether_end(core->up, PFSNL_REASON_HANDOVER);
+	if (core->standby)
+		pfsnl_tether_end(core->standby, PFSNL_REASON_HANDOVER);
+	core->heir = 0;
+	core->merged = false;
 	core->up = t;
 	core->leader_addr = h->addr;
 	core->leader_incarnation = h->incarnation;
@@ -342,6 +494,22 @@ static void accept_leader(struct pfsnl_tether *t, const struct pfsnl_hello *h)
 	pfsnl_role_set(core, PFSNL_ROLE_CLIENT);
 	pfsnl_node_alive(core, n);
 	pfsnl_plan(core, 1);
+}
+
+/*
+ * Whether who claims to succeed our leader was removed by it: we have a later
+ * ring of it, in which the claimant is not.
+ */
+static bool superseded(const struct pfsnl_core *core,
+		       const struct pfsnl_hello *h)
+{
+	const struct pfsnl_node *n;
+
+	if (!(h->flags & PFSNL_HELLO_SUCCEEDS) ||
+	    !pfsnl_record_newer(&core->ring, &h->ring))
+		return false;
+	n = pfsnl_roster_find(&core->roster, h->addr);
+	return !n || !n->in || n->member.incarnation != h->incarnation;
 }
 
 static void claimed(struct pfsnl_tether *t)
@@ -359,12 +527,19 @@ static void claimed(struct pfsnl_tether *t)
 		refuse(t, PFSNL_REASON_FOREIGN);
 		return;
 	}
-	if (!pfsnl_seq_seen(core, h.ring.seq))
+	if (!pfsnl_seq_seen(core, h.seq_seen))
 		pfsnl_tether_malformed(t);
-	else if (may_have_us(core, &h))
-		accept_leader(t, &h);
-	else
+	else if (core->role == PFSNL_ROLE_CLIENT && core->heir == h.addr &&
+		 core->heir_incarnation == h.incarnation)
+		pfsnl_handover_standby(t, &h);
+	else if (superseded(core, &h))
+		refuse(t, PFSNL_REASON_SUPERSEDED);
+	else if (!may_have_us(core, &h))
 		refuse(t, PFSNL_REASON_BUSY);
+	else if (core->role == PFSNL_ROLE_LEADER && !core->succeeds)
+		pfsnl_handover_begin(t, &h);
+	else
+		accept_leader(t, &h);
 }
 
 static void install(struct pfsnl_tether *t)
@@ -379,7 +554,8 @@ static void install(struct pfsnl_tether *t)
 		err = pfsnl_install_take(core, &in);
 	switch (err) {
 	case 0:
-		pfsnl_timer_at(core, &t->timer, PFSNL_NEVER);
+		if (!PFSNL_BROKEN(LISTED))
+			pfsnl_timer_at(core, &t->timer, PFSNL_NEVER);
 		break;
 	case -E2BIG:
 		pfsnl_note(core, PFSNL_NOTE_TOO_LARGE, t->addr,
@@ -395,6 +571,22 @@ static void install(struct pfsnl_tether *t)
 	}
 }
 
+/* The ring that the leader before left unfinished; its successor gives it. */
+static void record(struct pfsnl_tether *t)
+{
+	struct pfsnl_core *core = t->core;
+	struct pfsnl_install in;
+	int err;
+
+	err = pfsnl_install_decode(&in, t->stream.body, t->stream.len,
+				   core->cfg.max_nodes);
+	if (!err)
+		err = pfsnl_install_record(core, &in);
+	/* without memory we do without: the next ring is whole too */
+	if (err && err != -ENOMEM)
+		pfsnl_tether_malformed(t);
+}
+
 static void farewell(struct pfsnl_tether *t)
 {
 	struct pfsnl_core *core = t->core;
@@ -402,10 +594,67 @@ static void farewell(struct pfsnl_tether *t)
 
 	if (pfsnl_leave_decode(&l, t->stream.body, t->stream.len))
 		pfsnl_tether_malformed(t);
+	else if (l.reason == PFSNL_REASON_HANDOVER && core->standby &&
+		 core->standby->addr == l.successor)
+		/* its ring has come to our leader and is about to come to us */
+		pfsnl_handover_done(core->standby);
 	else if (l.reason == PFSNL_REASON_HANDOVER)
 		pfsnl_follow_lost(core, PFSNL_REASON_HANDOVER, l.successor);
-	else
+	else if (!PFSNL_BROKEN(GOODBYE))
 		pfsnl_follow_lost(core, PFSNL_REASON_LEFT, 0);
+}
+
+static void give_record(struct pfsnl_tether *t)
+{
+	/* without it the successor gives up on us and dials again */
+	if (pfsnl_record_give(t))
+		pfsnl_follow_broken(t->core, PFSNL_REASON_LOCAL);
+}
+
+/* A leader that thinks us better, and that we don't hear, wants to be claimed. */
+static void offered(struct pfsnl_tether *t)
+{
+	struct pfsnl_core *core = t->core;
+	struct pfsnl_node *n;
+	struct pfsnl_hello h;
+
+	if (pfsnl_hello_decode(&h, t->stream.body, t->stream.len) ||
+	    h.addr != t->addr) {
+		pfsnl_tether_malformed(t);
+		return;
+	}
+	pfsnl_tether_end(t, PFSNL_REASON_NONE);
+	if (h.cluster_id != core->cluster_id || core->role != PFSNL_ROLE_LEADER)
+		return;
+	n = pfsnl_node_get(core, h.addr);
+	if (!n || n->in)
+		return;
+	pfsnl_node_described(n, &h);
+	pfsnl_lead_meets(core, n, h.members, h.priority);
+}
+
+/* What comes along the accepted tether. */
+static void leader_says(struct pfsnl_tether *t)
+{
+	switch (t->stream.op) {
+	case PFSNL_FRAME_INSTALL:
+		install(t);
+		break;
+	case PFSNL_FRAME_LEAVE:
+		farewell(t);
+		break;
+	case PFSNL_FRAME_HANDOVER:
+		pfsnl_handover_told(t);
+		break;
+	case PFSNL_FRAME_RECORD:
+		record(t);
+		break;
+	case PFSNL_FRAME_RECORD_GET:
+		give_record(t);
+		break;
+	default:
+		pfsnl_tether_unexpected(t);
+	}
 }
 
 /**
@@ -414,15 +663,29 @@ static void farewell(struct pfsnl_tether *t)
  */
 void pfsnl_follow_frame(struct pfsnl_tether *t)
 {
-	if (t->state == PFSNL_TETHER_CALLED &&
-	    t->stream.op == PFSNL_FRAME_CLAIM)
-		claimed(t);
-	else if (t->state == PFSNL_TETHER_ACCEPTED &&
-		 t->stream.op == PFSNL_FRAME_INSTALL)
-		install(t);
-	else if (t->state == PFSNL_TETHER_ACCEPTED &&
-		 t->stream.op == PFSNL_FRAME_LEAVE)
-		farewell(t);
-	else
+	u32 op = t->stream.op;
+
+	switch (t->state) {
+	case PFSNL_TETHER_CALLED:
+		if (op == PFSNL_FRAME_CLAIM)
+			claimed(t);
+		else if (op == PFSNL_FRAME_OFFER)
+			offered(t);
+		else
+			pfsnl_tether_unexpected(t);
+		break;
+	case PFSNL_TETHER_ACCEPTED:
+		leader_says(t);
+		break;
+	case PFSNL_TETHER_STANDBY:
+		if (op == PFSNL_FRAME_INSTALL) {
+			/* the commit: from now on it is our leader */
+			pfsnl_handover_done(t);
+			install(t);
+			break;
+		}
+		fallthrough;
+	default:
 		pfsnl_tether_unexpected(t);
+	}
 }

@@ -44,6 +44,7 @@ static int take_head(struct pfsnl_stream *s)
 		max = s->list_max;
 		break;
 	case PFSNL_FRAME_INSTALL:
+	case PFSNL_FRAME_RECORD:
 		max = s->list_max;
 		break;
 	case PFSNL_FRAME_CLAIM:
@@ -52,6 +53,10 @@ static int take_head(struct pfsnl_stream *s)
 	case PFSNL_FRAME_LEAVE:
 	case PFSNL_FRAME_PING:
 	case PFSNL_FRAME_PONG:
+	case PFSNL_FRAME_RECORD_GET:
+	case PFSNL_FRAME_HANDOVER:
+	case PFSNL_FRAME_OFFER:
+	case PFSNL_FRAME_FOREIGN:
 		max = PFSNL_FRAME_SMALL_MAX;
 		break;
 	default:

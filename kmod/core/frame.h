@@ -28,10 +28,15 @@
 #define PFSNL_FRAME_LEAVE	0x50460005U
 #define PFSNL_FRAME_PING	0x50460006U
 #define PFSNL_FRAME_PONG	0x50460007U
+#define PFSNL_FRAME_RECORD_GET	0x50460008U
+#define PFSNL_FRAME_RECORD	0x50460009U
+#define PFSNL_FRAME_HANDOVER	0x5046000aU
+#define PFSNL_FRAME_OFFER	0x5046000bU
+#define PFSNL_FRAME_FOREIGN	0x5046000cU
 
 #define PFSNL_FRAME_OURS(op)	((op) >> 16 == 0x5046)
 
-/* longest payload of all ops but updates and INSTALL, and of what is skipped */
+/* longest payload of all ops that carry no list, and of what is skipped */
 #define PFSNL_FRAME_SMALL_MAX	256
 #define PFSNL_FRAME_SKIP_MAX	(16U << 20)
 
@@ -40,7 +45,7 @@
  * @alloc: gives zeroed memory or NULL
  * @free: takes it back
  * @ctx: handed to both
- * @list_max: longest payload of updates and INSTALL that is taken, bytes
+ * @list_max: longest payload of updates, INSTALL and RECORD that is taken
  * @op: of the frame; valid once pfsnl_stream_feed() returned 1
  * @len: its payload in bytes
  * @body: its payload; NULL when @len is 0

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Being a leader: dialling the nodes that wait, dropping those that are gone,
- * and giving way to a better leader.
+ * Being a leader: dialling the nodes that wait, and dropping those that are
+ * gone. What becomes of two leaders is decided here and done in merge.c and
+ * handover.c.
  */
+#include <linux/errno.h>
 #include <linux/minmax.h>
 
 #include "state.h"
@@ -37,11 +39,15 @@ static void back_off(struct pfsnl_core *core, struct pfsnl_node *n, u8 level)
 {
 	u64 first = level ? pfsnl_interval(core) :
 			    PFSNL_BACKOFF_LEVEL0_MS * PFSNL_MS;
-	u64 most = level ? max(PFSNL_BACKOFF_MAX_MS * PFSNL_MS, first) :
-			   PFSNL_BACKOFF_LEVEL0_MAX_MS * PFSNL_MS;
+	u64 most = PFSNL_BACKOFF_MAX_MS * PFSNL_MS;
 
+	if (!level)
+		most = PFSNL_BACKOFF_LEVEL0_MAX_MS * PFSNL_MS;
+	else if (n->rival)
+		most = PFSNL_BACKOFF_MERGE_MAX_MS * PFSNL_MS;
+	most = max(most, first);
 	n->backoff = n->backoff ? min(2 * n->backoff, most) : first;
-	n->redial_at = core->now + n->backoff;
+	n->redial_at = core->now + !PFSNL_BROKEN(BACK_OFF) * n->backoff;
 }
 
 /* How long this dial to it may take. */
@@ -58,15 +64,24 @@ static void dial_failed(struct pfsnl_core *core, struct pfsnl_node *n,
 	pfsnl_note(core, PFSNL_NOTE_DIAL_FAILED, n->addr, reason, id);
 }
 
-static void dial(struct pfsnl_core *core, struct pfsnl_node *n)
+/**
+ * pfsnl_lead_dial - connect to a node, unless it is too early for that
+ * @core: the core, leading
+ * @n: the node, heard or described to us
+ *
+ * A leader that hands over takes no one any more.
+ */
+void pfsnl_lead_dial(struct pfsnl_core *core, struct pfsnl_node *n)
 {
+	const struct pfsnl_member *known = n->in && !n->merging ? &n->member :
+								  &n->told;
 	bool heard = pfsnl_node_fresh(core, n);
-	u8 level = heard ? n->heard.level : n->member.level;
-	u16 port = heard ? n->heard.tether_port : n->member.tether_port;
+	u8 level = heard ? n->heard.level : known->level;
+	u16 port = heard ? n->heard.tether_port : known->tether_port;
 	struct pfsnl_tether *t = NULL;
 	u32 id;
 
-	if (n->tether || core->now < n->redial_at)
+	if (n->tether || core->now < n->redial_at || core->standby)
 		return;
 	if (core->dials + core->clients + 1 >= core->cfg.max_nodes) {
 		pfsnl_count(core, PFSNL_COUNT_BEACON_NO_ROOM);
@@ -96,8 +111,12 @@ static void dial(struct pfsnl_core *core, struct pfsnl_node *n)
 	pfsnl_timer_at(core, &t->timer, core->now + patience(core, n));
 }
 
-/* The first ring need no longer wait for this node. */
-static void no_longer_expected(struct pfsnl_core *core, struct pfsnl_node *n)
+/**
+ * pfsnl_lead_unexpect - the first ring need no longer wait for a node
+ * @core: the core, leading
+ * @n: the node
+ */
+void pfsnl_lead_unexpect(struct pfsnl_core *core, struct pfsnl_node *n)
 {
 	if (!n->expected)
 		return;
@@ -108,7 +127,7 @@ static void no_longer_expected(struct pfsnl_core *core, struct pfsnl_node *n)
 
 /**
  * pfsnl_lead_failed - a dial came to nothing
- * @t: the tether, CONNECTING or CLAIMED; ended
+ * @t: the tether, not MEMBER yet; ended
  * @reason: why
  */
 void pfsnl_lead_failed(struct pfsnl_tether *t, u32 reason)
@@ -124,7 +143,7 @@ void pfsnl_lead_failed(struct pfsnl_tether *t, u32 reason)
 	if (reason != PFSNL_REASON_BUSY)
 		back_off(core, n, t->level);
 	if (reason == PFSNL_REASON_BUSY ||
-	    (reason == PFSNL_REASON_TIMEOUT && t->level))
+	    (reason == PFSNL_REASON_TIMEOUT && t->level && !n->rival))
 		n->redial_at = core->now;
 	dial_failed(core, n, reason, t->id);
 	n->reason = reason;
@@ -134,6 +153,8 @@ void pfsnl_lead_failed(struct pfsnl_tether *t, u32 reason)
 	 * so; one that was too slow says that it is untethered, and is dialled
 	 * again. The first ring goes on waiting for both.
 	 */
+	if (PFSNL_BROKEN(BUSY_WAITS) && reason == PFSNL_REASON_BUSY)
+		pfsnl_lead_unexpect(core, n);
 	switch (reason) {
 	case PFSNL_REASON_BUSY:
 	case PFSNL_REASON_TIMEOUT:
@@ -141,7 +162,8 @@ void pfsnl_lead_failed(struct pfsnl_tether *t, u32 reason)
 	case PFSNL_REASON_LOCAL:
 		break;
 	default:
-		no_longer_expected(core, n);
+		pfsnl_lead_unexpect(core, n);
+		pfsnl_merge_forget(core, n);
 	}
 	pfsnl_node_review(core, n);
 }
@@ -162,8 +184,15 @@ void pfsnl_lead_drop(struct pfsnl_core *core, struct pfsnl_node *n, u32 reason)
 	pfsnl_count(core, drop_counters[reason]);
 	pfsnl_note(core, PFSNL_NOTE_DROP, n->addr, reason, t->id);
 	/* it can't tell us that it noticed, so give it the time to */
-	n->redial_at = t->level ? core->now :
-				  core->now + pfsnl_dead_time(core);
+	n->redial_at = core->now;
+	if (!t->level && !PFSNL_BROKEN(LEVEL0_HOLD)) {
+		/* two leaders that don't meet are not to fight over it for ever */
+		if (core->now - t->up_at > PFSNL_BACKOFF_LEVEL0_MAX_MS * PFSNL_MS)
+			n->backoff = 0;
+		back_off(core, n, 0);
+		n->redial_at = max(n->redial_at,
+				   core->now + pfsnl_dead_time(core));
+	}
 	n->untethered = 0;
 	n->reason = reason;
 	pfsnl_tether_end(t, reason);
@@ -171,17 +200,64 @@ void pfsnl_lead_drop(struct pfsnl_core *core, struct pfsnl_node *n, u32 reason)
 	pfsnl_node_review(core, n);
 }
 
-static void welcome(struct pfsnl_tether *t)
+/**
+ * pfsnl_lead_welcome - a node is to be in the next ring
+ * @t: our tether to it; perhaps ended
+ */
+void pfsnl_lead_welcome(struct pfsnl_tether *t)
 {
 	struct pfsnl_core *core = t->core;
 	struct pfsnl_node *n = t->node;
 
-	n->backoff = 0;
+	if (t->level)
+		n->backoff = 0;
 	n->untethered = 0;
+	n->rival = false;
 	pfsnl_tether_state(t, PFSNL_TETHER_MEMBER);
 	pfsnl_node_alive(core, n);
 	pfsnl_install_soon(core);
-	no_longer_expected(core, n);
+	pfsnl_lead_unexpect(core, n);
+	if (core->succeeds && n->in &&
+	    pfsnl_record_newer(&core->ring, &t->theirs) &&
+	    pfsnl_record_give(t) == -EAGAIN)
+		pfsnl_lead_drop(core, n, PFSNL_REASON_BLOCKED);
+}
+
+/**
+ * pfsnl_lead_yields - whether we would give way to another leader
+ * @core: the core, leading
+ * @members: nodes in the other's ring
+ * @priority: of the other
+ * @addr: of the other
+ *
+ * One that leads others comes before one that is alone, so that a low address
+ * on a bad cable doesn't take over everybody at each return.
+ */
+bool pfsnl_lead_yields(const struct pfsnl_core *core, u32 members, u8 priority,
+		       u32 addr)
+{
+	bool they = members > 1, we = core->roster.members > 1;
+
+	if (they != we && !PFSNL_BROKEN(LARGER))
+		return they;
+	if (priority != core->cfg.priority)
+		return priority > core->cfg.priority;
+	return addr < core->cfg.addr;
+}
+
+/* Say on a new connection to a better leader that it may have our nodes. */
+static void offer(struct pfsnl_tether *t)
+{
+	struct pfsnl_node *n = t->node;
+
+	if (pfsnl_tether_hello(t, PFSNL_FRAME_OFFER, 0, 0, 0)) {
+		pfsnl_lead_failed(t, PFSNL_REASON_LOCAL);
+		return;
+	}
+	pfsnl_count(t->core, PFSNL_COUNT_OFFERS);
+	/* if nothing comes of it, ever more rarely */
+	back_off(t->core, n, 1);
+	pfsnl_tether_state(t, PFSNL_TETHER_CLOSING);
 }
 
 /**
@@ -203,15 +279,52 @@ void pfsnl_lead_opened(struct pfsnl_tether *t, int err)
 			.addr = t->addr,
 			.tether_port = core->cfg.tether_port,
 		};
-		welcome(t);
+		pfsnl_lead_welcome(t);
+		return;
+	}
+	if (t->node->rival && t->node->better) {
+		offer(t);
 		return;
 	}
 	pfsnl_tether_state(t, PFSNL_TETHER_CLAIMED);
 	pfsnl_timer_at(core, &t->timer, core->now + patience(core, t->node));
 	if (pfsnl_node_fresh(core, t->node))
 		subject = t->node->heard.incarnation;
-	if (pfsnl_tether_hello(t, PFSNL_FRAME_CLAIM, subject, 0))
+	else if (t->node->merging)
+		subject = t->node->told.incarnation;
+	if (pfsnl_tether_hello(t, PFSNL_FRAME_CLAIM, subject, 0,
+			       core->succeeds ? PFSNL_HELLO_SUCCEEDS : 0))
 		pfsnl_lead_failed(t, PFSNL_REASON_LOCAL);
+}
+
+/* It is ours, if what both of us have in mind is the same. */
+static void accepted(struct pfsnl_tether *t, const struct pfsnl_hello *h)
+{
+	struct pfsnl_core *core = t->core;
+
+	if (h->flags & PFSNL_HELLO_LEADS) {
+		pfsnl_merge_claimed(t);
+	} else if (t->node->merging) {
+		pfsnl_merge_joined(t);
+	} else if (h->flags & PFSNL_HELLO_STANDBY) {
+		/* the merge is over, and it has its leader still */
+		pfsnl_lead_failed(t, PFSNL_REASON_BUSY);
+	} else if (core->succeeds &&
+		   pfsnl_record_newer(&h->ring, &core->ring)) {
+		pfsnl_tether_state(t, PFSNL_TETHER_FETCHING);
+		pfsnl_timer_at(core, &t->timer,
+			       core->now + patience(core, t->node));
+		if (pfsnl_tether_ask_record(t))
+			pfsnl_lead_failed(t, PFSNL_REASON_LOCAL);
+	} else {
+		/* its ring numbers must not go back when it takes our list */
+		if (h->ring.seq > core->ring.seq ||
+		    (h->ring.seq == core->ring.seq &&
+		     (h->ring.leader != core->ring.leader ||
+		      h->ring.incarnation != core->ring.incarnation)))
+			core->new_ring = true;
+		pfsnl_lead_welcome(t);
+	}
 }
 
 static void answered(struct pfsnl_tether *t)
@@ -220,20 +333,23 @@ static void answered(struct pfsnl_tether *t)
 	struct pfsnl_hello h;
 
 	if (pfsnl_hello_decode(&h, t->stream.body, t->stream.len) ||
-	    !pfsnl_seq_seen(core, h.ring.seq)) {
+	    !pfsnl_seq_seen(core, h.seq_seen)) {
 		pfsnl_tether_malformed(t);
 		return;
 	}
 	if (t->stream.op == PFSNL_FRAME_BUSY) {
 		pfsnl_count(core, PFSNL_COUNT_TETHER_BUSY);
-		pfsnl_lead_failed(t, PFSNL_REASON_BUSY);
+		if (core->succeeds && h.reason == PFSNL_REASON_SUPERSEDED)
+			pfsnl_record_superseded(core);
+		else
+			pfsnl_lead_failed(t, PFSNL_REASON_BUSY);
 		return;
 	}
 	if (h.cluster_id != core->cluster_id || h.addr != t->addr) {
 		pfsnl_tether_malformed(t);
 		return;
 	}
-	if (h.max_nodes <= core->roster.members) {
+	if (h.max_nodes < core->roster.members + !t->node->in) {
 		pfsnl_note(core, PFSNL_NOTE_TOO_LARGE, t->addr,
 			   PFSNL_REASON_REFUSED, h.max_nodes);
 		pfsnl_lead_failed(t, PFSNL_REASON_LOCAL);
@@ -244,12 +360,59 @@ static void answered(struct pfsnl_tether *t)
 		.tether_port = h.tether_port,
 		.priority = h.priority,
 		.level = 1,
+		.votes = h.votes,
 		.incarnation = h.incarnation,
 	};
-	/* its own ring numbers must not go back when it takes our list */
-	if (h.ring.seq > core->ring.seq)
-		core->new_ring = true;
-	welcome(t);
+	t->theirs = h.ring;
+	t->votes_from = core->now + h.hold_ms * PFSNL_MS;
+	accepted(t, &h);
+}
+
+/**
+ * pfsnl_lead_meets - we know of another leader of our cluster
+ * @core: the core, leading
+ * @n: the other leader
+ * @members: nodes in its ring
+ * @priority: its own
+ *
+ * The better one claims the other. The worse one waits for that, and if it does
+ * not come, because the better one can't hear it, it says that it is there.
+ */
+void pfsnl_lead_meets(struct pfsnl_core *core, struct pfsnl_node *n,
+		      u32 members, u8 priority)
+{
+	u64 since = max(n->first_heard, core->since);
+
+	/* one thing at a time */
+	if (n->tether || core->loser || core->standby || core->succeeds ||
+	    PFSNL_BROKEN(MEET))
+		return;
+	n->rival = true;
+	n->better = pfsnl_lead_yields(core, members, priority, n->addr);
+	if (!n->better || core->now >= since + 2 * pfsnl_interval(core))
+		pfsnl_lead_dial(core, n);
+}
+
+/* A client heard another leader. */
+static void foreign(struct pfsnl_tether *t)
+{
+	struct pfsnl_core *core = t->core;
+	struct pfsnl_node *n;
+	struct pfsnl_hello h;
+
+	if (pfsnl_hello_decode(&h, t->stream.body, t->stream.len)) {
+		pfsnl_tether_malformed(t);
+		return;
+	}
+	pfsnl_count(core, PFSNL_COUNT_FOREIGN_RX);
+	if (h.cluster_id != core->cluster_id || h.addr == core->cfg.addr)
+		return;
+	n = pfsnl_node_get(core, h.addr);
+	/* what we hear ourselves is newer */
+	if (!n || n->in || n->tether || pfsnl_node_fresh(core, n))
+		return;
+	pfsnl_node_described(n, &h);
+	pfsnl_lead_meets(core, n, h.members, h.priority);
 }
 
 /**
@@ -268,8 +431,24 @@ void pfsnl_lead_frame(struct pfsnl_tether *t)
 		else
 			pfsnl_tether_unexpected(t);
 		break;
+	case PFSNL_FRAME_RECORD:
+		if (t->state == PFSNL_TETHER_FETCHING)
+			pfsnl_record_fetched(t);
+		else if (t->core->loser == t)
+			pfsnl_merge_listed(t);
+		else
+			pfsnl_tether_unexpected(t);
+		break;
+	case PFSNL_FRAME_FOREIGN:
+		if (t->state == PFSNL_TETHER_MEMBER)
+			foreign(t);
+		else
+			pfsnl_tether_unexpected(t);
+		break;
 	case PFSNL_FRAME_LEAVE:
-		if (t->state != PFSNL_TETHER_MEMBER)
+		if (t->state == PFSNL_TETHER_MERGING)
+			pfsnl_merge_failed(t, PFSNL_REASON_LEFT);
+		else if (t->state != PFSNL_TETHER_MEMBER)
 			pfsnl_tether_unexpected(t);
 		else if (pfsnl_leave_decode(&l, t->stream.body, t->stream.len))
 			pfsnl_tether_malformed(t);
@@ -279,6 +458,25 @@ void pfsnl_lead_frame(struct pfsnl_tether *t)
 	default:
 		pfsnl_tether_unexpected(t);
 	}
+}
+
+/*
+ * A member that is better than we are and does not want to wait until we are
+ * gone. All is handed to it at once; the list stays what it is.
+ */
+static void preempted(struct pfsnl_core *core, struct pfsnl_node *n)
+{
+	const struct pfsnl_beacon *b = &n->heard;
+	bool better = b->priority != core->cfg.priority ?
+		      b->priority > core->cfg.priority :
+		      n->addr < core->cfg.addr;
+
+	if (!(b->flags & PFSNL_BEACON_PREEMPT) || !b->priority || !better ||
+	    !n->in || core->install.armed || core->loser || core->standby ||
+	    core->dials)
+		return;
+	pfsnl_lead_step_down(core, n->addr, b->incarnation);
+	pfsnl_follow_handed(core, n->addr);
 }
 
 /* A beacon of a node that we hold a tether to. */
@@ -298,6 +496,7 @@ static void heard_client(struct pfsnl_core *core, struct pfsnl_node *n)
 	if ((b->flags & PFSNL_BEACON_TETHERED) &&
 	    b->ring.leader == core->cfg.addr) {
 		n->untethered = 0;
+		preempted(core, n);
 		return;
 	}
 	/*
@@ -307,7 +506,7 @@ static void heard_client(struct pfsnl_core *core, struct pfsnl_node *n)
 	if (core->now > t->up_at + max(b->interval_ms, core->cfg.interval_ms) *
 	    PFSNL_MS && ++n->untethered >= 2) {
 		pfsnl_lead_drop(core, n, PFSNL_REASON_CLOSED);
-		dial(core, n);
+		pfsnl_lead_dial(core, n);
 	}
 }
 
@@ -323,10 +522,7 @@ void pfsnl_lead_heard(struct pfsnl_core *core, struct pfsnl_node *n)
 	if (b->flags & PFSNL_BEACON_LEAVING) {
 		if (!n->tether)
 			return;
-		if (n->tether->state == PFSNL_TETHER_MEMBER)
-			pfsnl_lead_drop(core, n, PFSNL_REASON_LEFT);
-		else
-			pfsnl_lead_failed(n->tether, PFSNL_REASON_LEFT);
+		pfsnl_tether_fail(n->tether, PFSNL_REASON_LEFT);
 		return;
 	}
 	/* it may decide to lead before our next beacon comes */
@@ -334,33 +530,14 @@ void pfsnl_lead_heard(struct pfsnl_core *core, struct pfsnl_node *n)
 		pfsnl_beacon_answer(core, n, 0);
 	if (n->tether)
 		heard_client(core, n);
-	else if (b->flags & PFSNL_BEACON_TETHERED)
-		; /* somebody else's */
-	else if (!(b->flags & PFSNL_BEACON_LEADER) ||
-		 !pfsnl_lead_yields(core, b->members, b->priority, n->addr))
-		dial(core, n);
-}
-
-/**
- * pfsnl_lead_yields - whether we would give way to another leader
- * @core: the core, leading
- * @members: nodes in the other's ring
- * @priority: of the other
- * @addr: of the other
- *
- * One that leads others comes before one that is alone, so that a low address
- * on a bad cable doesn't take over everybody at each return.
- */
-bool pfsnl_lead_yields(const struct pfsnl_core *core, u32 members, u8 priority,
-		       u32 addr)
-{
-	bool they = members > 1, we = core->roster.members > 1;
-
-	if (they != we)
-		return they;
-	if (priority != core->cfg.priority)
-		return priority > core->cfg.priority;
-	return addr < core->cfg.addr;
+	else if (b->flags & PFSNL_BEACON_LEADER)
+		pfsnl_lead_meets(core, n, b->members, b->priority);
+	else
+		n->rival = false;
+	/* a tethered one is somebody else's */
+	if (!n->tether && !n->rival && (!(b->flags & PFSNL_BEACON_TETHERED) ||
+					PFSNL_BROKEN(NOTICED)))
+		pfsnl_lead_dial(core, n);
 }
 
 /* Forget all that only a leader has. */
@@ -372,6 +549,7 @@ static void stop_leading(struct pfsnl_core *core)
 	core->dirty_since = 0;
 	core->expected = 0;
 	core->new_ring = false;
+	core->succeeds = false;
 	pfsnl_roster_for_each(&core->roster, n)
 		n->expected = false;
 }
@@ -391,11 +569,13 @@ void pfsnl_lead_farewell(struct pfsnl_core *core, u32 reason, u32 successor,
 	struct pfsnl_tether *t, *tmp;
 
 	stop_leading(core);
+	pfsnl_merge_abort(core, reason);
 	list_for_each_entry_safe(t, tmp, &core->tethers, list) {
 		if (!t->node)
 			continue;
 		if (t->state == PFSNL_TETHER_MEMBER && t->level &&
-		    !pfsnl_tether_leave(t, reason, successor, incarnation))
+		    !pfsnl_tether_leave(t, PFSNL_FRAME_LEAVE, reason, successor,
+					incarnation))
 			pfsnl_tether_state(t, PFSNL_TETHER_CLOSING);
 		else
 			pfsnl_tether_end(t, reason);
@@ -430,16 +610,26 @@ void pfsnl_lead(struct pfsnl_core *core)
 {
 	/* an orphan's list is kept for that long and no longer */
 	u64 since = core->role == PFSNL_ROLE_ORPHAN ? core->since : core->now;
-	u32 gone = core->leader_gone ? core->leader_addr : 0;
+	bool succeeds = core->leader_gone && core->ring.leader;
 	struct pfsnl_node *n;
 	u32 dialled = 0;
 
+	/* one that handed over is there, and is to stay in the list */
+	pfsnl_roster_for_each(&core->roster, n) {
+		n->expected = n->in && n->addr != core->cfg.addr &&
+			      !pfsnl_follow_gone(core, n);
+		n->rival = false;
+	}
 	pfsnl_count(core, PFSNL_COUNT_LEADS);
 	core->new_ring = true;
 	core->expect_until = since + pfsnl_dead_time(core);
 	core->leader_addr = core->cfg.addr;
 	core->leader_incarnation = core->incarnation;
 	core->leader_gone = false;
+	core->heir = 0;
+	core->succeeds = succeeds;
+	if (core->standby)
+		pfsnl_tether_end(core->standby, PFSNL_REASON_HANDOVER);
 	pfsnl_role_set(core, PFSNL_ROLE_LEADER);
 	pfsnl_plan(core, 1);
 
@@ -449,20 +639,16 @@ void pfsnl_lead(struct pfsnl_core *core)
 			     !(n->heard.flags & (PFSNL_BEACON_LEADER |
 						 PFSNL_BEACON_TETHERED |
 						 PFSNL_BEACON_LEAVING));
-		bool expect = n->in && n->addr != gone;
 
 		n->redial_at = 0;
 		n->backoff = 0;
-		if (n->addr == core->cfg.addr || (!waits && !expect))
+		if (n->addr == core->cfg.addr || (!waits && !n->expected))
 			continue;
-		dial(core, n);
+		pfsnl_lead_dial(core, n);
 		if (!n->tether)
-			continue;
-		dialled++;
-		if (expect) {
-			n->expected = true;
-			core->expected++;
-		}
+			n->expected = false;
+		dialled += !!n->tether;
+		core->expected += n->expected;
 	}
 	pfsnl_note(core, PFSNL_NOTE_LEAD, core->cfg.addr, PFSNL_REASON_NONE,
 		   dialled);

@@ -4,46 +4,58 @@
  * a payload longer than what is described here comes from a later version and
  * its rest is skipped.
  *
- * CLAIM (leader to node), ACCEPT and BUSY (its answers), 72 bytes:
+ * CLAIM (leader to node), ACCEPT and BUSY (its answers), OFFER (leader to a
+ * better leader: take us over), FOREIGN (client to its leader: a leader that it
+ * heard), 88 bytes:
  *	 0  1  version, 1
  *	 1  1  priority
  *	 2  2  TCP port for tethers
  *	 4  4  address
  *	 8  8  incarnation
  *	16  8  cluster id
- *	24  8  ring: sequence number
- *	32  8  ring: incarnation of the leader
- *	40  4  ring: leader
+ *	24  8  installed ring: sequence number
+ *	32  8  installed ring: incarnation of the leader
+ *	40  4  installed ring: leader
  *	44  4  number of nodes in the ring
  *	48  8  incarnation of the node that is meant, 0 if not known
  *	56  4  beacon interval in ms
  *	60  4  most nodes that it can hold
  *	64  4  BUSY: why, enum pfsnl_reason; else 0
- *	68  4  zero
+ *	68  4  flags, PFSNL_HELLO_*
+ *	72  8  largest ring number that the sender has seen
+ *	80  1  votes of the sender
+ *	81  3  zero
+ *	84  4  these do not count for so many ms yet
  * In BUSY, the ring says whom the node follows.
  *
- * INSTALL (leader to client), 56 bytes and the records:
+ * INSTALL (leader to client), RECORD (either way: the list as the sender has it,
+ * always whole), 56 bytes and the records:
  *	 0  8  ring: sequence number
  *	 8  8  ring: incarnation of the leader
  *	16  4  ring: leader
  *	20  4  flags, PFSNL_INSTALL_FULL
  *	24  8  sequence number of the ring that this changes; 0 with FULL
- *	32  4  expected votes, 0
+ *	32  4  expected votes, 0 if there is no quorum
  *	36  4  number of nodes after the change
  *	40  4  number of remove records
  *	44  4  number of add records
  *	48  2  size of a remove record, at least 16
- *	50  2  size of an add record, at least 16
- *	52  4  zero
+ *	50  2  size of an add record, at least 24
+ *	52  4  the ring is not quorate for so many ms yet
  *	56     remove records: address 4, why 4, incarnation 8
- *	       add records: address 4, port 2, priority 1, level 1, incarnation 8
+ *	       add records: address 4, port 2, priority 1, level 1, incarnation 8,
+ *	       why 4, votes 1, zero 3
  * An add record for a node of the same incarnation changes what is known of it.
+ * With FULL, remove records only say why nodes of older rings are gone.
  *
- * LEAVE (either way), 16 bytes:
+ * LEAVE (either way), HANDOVER (leader to client), 16 bytes:
  *	 0  4  why, enum pfsnl_reason
  *	 4  4  leader that takes over, 0 if none is named
  *	 8  8  its incarnation
- * The answer to LEAVE is that the tether is closed.
+ * The answer to LEAVE is that the tether is closed. HANDOVER allows a second
+ * tether, a standby, from the leader named; naming none takes that back.
+ *
+ * RECORD_GET, empty: the answer is RECORD.
  *
  * PING and PONG, 8 bytes: a number that PONG brings back.
  */
@@ -52,12 +64,15 @@
 
 #include <linux/types.h>
 
+#include <uapi/linux/pfsnl.h>
+
 #include "beacon.h"
 #include "frame.h"
 
-#define PFSNL_HELLO_LEN		72
+#define PFSNL_HELLO_LEN		88
 #define PFSNL_INSTALL_LEN	56
-#define PFSNL_RECORD_LEN	16
+#define PFSNL_RECORD_REMOVE_LEN	16
+#define PFSNL_RECORD_ADD_LEN	24
 #define PFSNL_LEAVE_LEN		16
 #define PFSNL_PING_LEN		8
 #define PFSNL_MESSAGE_VERSION	1
@@ -67,8 +82,16 @@
 
 #define PFSNL_INSTALL_FULL	0x00000001U
 
+/* CLAIM: the sender succeeds the leader of its installed ring */
+#define PFSNL_HELLO_SUCCEEDS	0x00000001U
+/* ACCEPT: the sender leads; the RECORD of its ring follows */
+#define PFSNL_HELLO_LEADS	0x00000002U
+/* ACCEPT: as a standby, until the sender of CLAIM takes over from its leader */
+#define PFSNL_HELLO_STANDBY	0x00000004U
+
 /*
- * Why a node or a tether is gone. The numbers are those on the wire.
+ * Why a node or a tether is gone, or a node came. The numbers are those on the
+ * wire.
  */
 #define PFSNL_REASONS(X)				\
 	X(NONE,		0,	"no reason")		\
@@ -85,7 +108,11 @@
 	X(BUSY,		11,	"follows another leader") \
 	X(FOREIGN,	12,	"another cluster or incarnation") \
 	X(NOT_MEMBER,	13,	"leader says not a member") \
-	X(ALONE,	14,	"nobody tethered it in time")
+	X(ALONE,	14,	"nobody tethered it in time") \
+	X(SUPERSEDED,	15,	"a newer ring leaves it out") \
+	X(JOINED,	16,	"joined")		\
+	X(MERGED,	17,	"came with another leader") \
+	X(LINK,		18,	"the link is down")
 
 #define PFSNL_REASON_ENUM(name, n, text) PFSNL_REASON_##name = (n),
 enum pfsnl_reason {
@@ -106,6 +133,10 @@ enum pfsnl_reason {
  * @cluster_id: of the sender
  * @subject: incarnation of the node that is addressed, 0 if not known
  * @ring: newest ring that the sender installed; with BUSY, whom it follows
+ * @flags: PFSNL_HELLO_*
+ * @seq_seen: largest ring number that the sender has seen
+ * @votes: of the sender
+ * @hold_ms: how long these do not count yet
  */
 struct pfsnl_hello {
 	u8 priority;
@@ -119,6 +150,10 @@ struct pfsnl_hello {
 	u64 cluster_id;
 	u64 subject;
 	struct pfsnl_ring_id ring;
+	u32 flags;
+	u64 seq_seen;
+	u8 votes;
+	u32 hold_ms;
 };
 
 /**
@@ -127,6 +162,7 @@ struct pfsnl_hello {
  * @tether_port: TCP port it listens on
  * @priority: 0 for one that never leads
  * @level: 0 or 1
+ * @votes: what it counts for in a quorum
  * @incarnation: which life of it, 0 for level 0
  */
 struct pfsnl_member {
@@ -134,6 +170,7 @@ struct pfsnl_member {
 	u16 tether_port;
 	u8 priority;
 	u8 level;
+	u8 votes;
 	u64 incarnation;
 };
 
@@ -142,6 +179,9 @@ struct pfsnl_member {
  * @ring: the new ring
  * @flags: PFSNL_INSTALL_*
  * @base_seq: ring that this changes
+ * @expected_votes: votes that all nodes of the cluster have together, 0 if there
+ *	is no quorum
+ * @hold_ms: how long the ring can't be quorate yet
  * @members: number of nodes after the change
  * @removes: number of remove records
  * @adds: number of add records
@@ -153,6 +193,8 @@ struct pfsnl_install {
 	struct pfsnl_ring_id ring;
 	u32 flags;
 	u64 base_seq;
+	u32 expected_votes;
+	u32 hold_ms;
 	u32 members;
 	u32 removes;
 	u32 adds;
@@ -162,7 +204,7 @@ struct pfsnl_install {
 };
 
 /**
- * struct pfsnl_leave - a goodbye
+ * struct pfsnl_leave - a goodbye, or the announcement of one
  * @reason: PFSNL_REASON_LEFT or PFSNL_REASON_HANDOVER
  * @successor: leader that takes over, 0 if none is named
  * @incarnation: of @successor
@@ -174,6 +216,7 @@ struct pfsnl_leave {
 };
 
 const char *pfsnl_reason_text(u32 reason);
+enum pfsnl_why pfsnl_reason_why(u32 reason);
 int pfsnl_hello_decode(struct pfsnl_hello *h, const u8 *body, u32 len);
 void pfsnl_hello_encode(const struct pfsnl_hello *h, u32 op,
 			u8 wire[PFSNL_FRAME_HEAD + PFSNL_HELLO_LEN]);
@@ -182,13 +225,13 @@ int pfsnl_install_decode(struct pfsnl_install *in, const u8 *body, u32 len,
 void pfsnl_install_remove(const struct pfsnl_install *in, u32 i,
 			  struct pfsnl_member *m, u32 *reason);
 int pfsnl_install_add(const struct pfsnl_install *in, u32 i,
-		      struct pfsnl_member *m);
+		      struct pfsnl_member *m, u32 *reason);
 size_t pfsnl_install_size(u32 removes, u32 adds);
-u8 *pfsnl_install_encode(const struct pfsnl_install *in, u8 *wire);
+u8 *pfsnl_install_encode(const struct pfsnl_install *in, u32 op, u8 *wire);
 u8 *pfsnl_record_remove(u8 *p, const struct pfsnl_member *m, u32 reason);
-u8 *pfsnl_record_add(u8 *p, const struct pfsnl_member *m);
+u8 *pfsnl_record_add(u8 *p, const struct pfsnl_member *m, u32 reason);
 int pfsnl_leave_decode(struct pfsnl_leave *l, const u8 *body, u32 len);
-void pfsnl_leave_encode(const struct pfsnl_leave *l,
+void pfsnl_leave_encode(const struct pfsnl_leave *l, u32 op,
 			u8 wire[PFSNL_FRAME_HEAD + PFSNL_LEAVE_LEN]);
 int pfsnl_ping_decode(u64 *number, const u8 *body, u32 len);
 void pfsnl_ping_encode(u64 number, u32 op,

@@ -13,15 +13,20 @@ static u64 silence_limit(const struct pfsnl_core *core,
 {
 	if (n->heard_at && !n->heard.level)
 		return core->cfg.level0_dead_ms * PFSNL_MS;
+	if (PFSNL_BROKEN(SLOWER_CLOCK))
+		return pfsnl_dead_time(core);
 	return (u64)core->cfg.dead *
 	       max(core->cfg.interval_ms, n->heard.interval_ms) * PFSNL_MS;
 }
 
-/* Its silence would mean something to us: a client, or our leader. */
+/*
+ * Its silence would mean something to us: a client, or our leader. That we can't
+ * hear our leader without a link is known already.
+ */
 static bool watched(const struct pfsnl_core *core, const struct pfsnl_node *n)
 {
 	return (n->tether && n->tether->state == PFSNL_TETHER_MEMBER) ||
-	       pfsnl_follow_is_leader(core, n);
+	       (pfsnl_follow_is_leader(core, n) && !core->cut_off);
 }
 
 static void silence_ask(struct pfsnl_core *core, struct pfsnl_node *n)
@@ -29,7 +34,7 @@ static void silence_ask(struct pfsnl_core *core, struct pfsnl_node *n)
 	struct pfsnl_tether *t = n->tether ? n->tether : core->up;
 
 	n->asked = true;
-	if (!t || !t->level)
+	if (!t || !t->level || PFSNL_BROKEN(PING))
 		return;
 	pfsnl_note(core, PFSNL_NOTE_ASK, n->addr, PFSNL_REASON_SILENT, t->id);
 	/* if the question can't be sent, there will be no answer either */
@@ -118,7 +123,8 @@ struct pfsnl_node *pfsnl_node_get(struct pfsnl_core *core, u32 addr)
 
 	if (n)
 		return n;
-	if (core->roster.nodes >= 2 * core->cfg.max_nodes) {
+	if (core->roster.nodes >= 2 * core->cfg.max_nodes &&
+	    !PFSNL_BROKEN(ROOM)) {
 		pfsnl_count(core, PFSNL_COUNT_BEACON_NO_ROOM);
 		return NULL;
 	}
@@ -151,6 +157,37 @@ void pfsnl_node_alive(struct pfsnl_core *core, struct pfsnl_node *n)
 	 */
 	if (!n->silence.armed || n->silence.when > last_call)
 		pfsnl_timer_at(core, &n->silence, last_call);
+}
+
+/**
+ * pfsnl_node_spare - its silence so far means nothing
+ * @core: the core
+ * @n: the node
+ *
+ * If its silence would mean something, it is asked.
+ */
+void pfsnl_node_spare(struct pfsnl_core *core, struct pfsnl_node *n)
+{
+	if (!watched(core, n))
+		return;
+	pfsnl_node_alive(core, n);
+	silence_ask(core, n);
+}
+
+/**
+ * pfsnl_node_described - somebody told us of a node
+ * @n: the node
+ * @h: what is known of it
+ */
+void pfsnl_node_described(struct pfsnl_node *n, const struct pfsnl_hello *h)
+{
+	n->told = (struct pfsnl_member) {
+		.addr = h->addr,
+		.tether_port = h->tether_port,
+		.priority = h->priority,
+		.level = 1,
+		.incarnation = h->incarnation,
+	};
 }
 
 /**
@@ -251,7 +288,8 @@ void pfsnl_beacon_heard(struct pfsnl_core *core, u32 src,
 	n = pfsnl_node_get(core, src);
 	if (!n)
 		return;
-	if (b->incarnation == n->past_incarnation && pfsnl_node_fresh(core, n)) {
+	if (b->incarnation == n->past_incarnation &&
+	    pfsnl_node_fresh(core, n) && !PFSNL_BROKEN(STRAGGLER)) {
 		/*
 		 * A straggler, or two nodes with one address; the one we have
 		 * stays. If it is silent, it was that one that was stray.
@@ -263,7 +301,8 @@ void pfsnl_beacon_heard(struct pfsnl_core *core, u32 src,
 	}
 	pfsnl_count(core, PFSNL_COUNT_BEACON_RX);
 
-	restarted(core, n, b);
+	if (!PFSNL_BROKEN(INCARNATION))
+		restarted(core, n, b);
 	if (n->heard_at && n->heard.incarnation != b->incarnation)
 		n->past_incarnation = n->heard.incarnation;
 	if (!pfsnl_node_fresh(core, n) ||
@@ -277,12 +316,31 @@ void pfsnl_beacon_heard(struct pfsnl_core *core, u32 src,
 	pfsnl_node_alive(core, n);
 
 	if ((b->flags & PFSNL_BEACON_TETHERED) &&
-	    b->ring.leader == core->cfg.addr && !n->tether)
+	    b->ring.leader == core->cfg.addr && !n->tether &&
+	    !PFSNL_BROKEN(NOT_MEMBER))
 		not_member(core, n);
 	if (core->role == PFSNL_ROLE_LEADER)
 		pfsnl_lead_heard(core, n);
 	else
 		pfsnl_follow_heard(core, n);
+}
+
+/*
+ * A level-0 peer does not say how often it beacons, so that is measured. If it
+ * was away for a while, what was held against it is forgotten.
+ */
+static u32 level0_interval(struct pfsnl_core *core, struct pfsnl_node *n)
+{
+	u64 before = n->heard.level ? 0 : n->heard.interval_ms * PFSNL_MS;
+	u64 gap = n->heard_at ? core->now - n->heard_at : 0;
+
+	if (before && gap > max(3 * before,
+				PFSNL_BACKOFF_LEVEL0_MS * PFSNL_MS)) {
+		n->backoff = 0;
+		n->redial_at = 0;
+		gap = before;
+	}
+	return div_u64(min(gap, core->cfg.level0_dead_ms * PFSNL_MS), PFSNL_MS);
 }
 
 /**
@@ -315,7 +373,10 @@ void pfsnl_beacon_heard_level0(struct pfsnl_core *core, u32 src)
 		n->first_heard = core->now;
 		pfsnl_note(core, PFSNL_NOTE_HEARD, src, PFSNL_REASON_NONE, 0);
 	}
-	n->heard = (struct pfsnl_beacon) { .addr = src };
+	n->heard = (struct pfsnl_beacon) {
+		.addr = src,
+		.interval_ms = level0_interval(core, n),
+	};
 	n->heard_at = core->now;
 	pfsnl_node_alive(core, n);
 	if (core->role == PFSNL_ROLE_LEADER)

@@ -20,10 +20,13 @@ struct pfsnl_tether;
  * @by_addr: in the roster
  * @addr: its address, host order
  * @member: who it is in the installed ring; valid if @in
+ * @told: leader only: who it is as others say, valid while it is dialled because
+ *	of that
  * @next: who it is in the ring being made; valid if @next_in
  * @in: it is in the installed ring
  * @next_in: it is in the ring being made
- * @reason: why it is no longer in the ring being made, enum pfsnl_reason
+ * @reason: why it is no longer in the ring being made, or is in it, whichever is
+ *	new, enum pfsnl_reason
  * @joined: when it entered the list, nanoseconds
  * @left: when it left the list last, 0 if it never did
  * @heard: its last beacon, valid if @heard_at
@@ -35,9 +38,14 @@ struct pfsnl_tether;
  * @silence: fires when it may have gone silent
  * @asked: it was asked for a sign of life in this silence
  * @untethered: beacons in a row that contradict our tether
+ * @reported_at: client only: when our leader was told last that it leads too
  * @tether: leader only: our tether to it, in any state
  * @expected: leader only: the first install waits for it
- * @redial_at: leader only: not dialled again before this
+ * @merging: leader only: the merge waits for it
+ * @rival: leader only: it leads too, as far as we know
+ * @better: leader only: a rival that is to lead rather than we
+ * @redial_at: leader only: not dialled again before this; for a better leader,
+ *	not offered to again
  * @backoff: leader only: how long to wait after the next failure
  */
 struct pfsnl_node {
@@ -46,6 +54,7 @@ struct pfsnl_node {
 
 	struct pfsnl_member member;
 	struct pfsnl_member next;
+	struct pfsnl_member told;
 	bool in;
 	bool next_in;
 	u32 reason;
@@ -60,9 +69,13 @@ struct pfsnl_node {
 	struct pfsnl_timer silence;
 	bool asked;
 	u8 untethered;
+	u64 reported_at;
 
 	struct pfsnl_tether *tether;
 	bool expected;
+	bool merging;
+	bool rival;
+	bool better;
 	u64 redial_at;
 	u64 backoff;
 };

@@ -6,8 +6,12 @@
  *	neighbour.c	what beacons and silence tell about a node
  *	tether.c	tethers: table, frames, handing each to its room
  *	lead.c		being a leader: dialling, dropping, stepping down
+ *	record.c	succeeding one: finishing the ring that it left unfinished
+ *	merge.c		two leaders: the better one takes the other's nodes in
+ *	handover.c	two leaders: the worse one, and its clients, change over
  *	follow.c	not being one: listening, claims, orphans, succession
  *	install.c	rings: making the next, changing the list
+ *	quorum.c	whether a ring has the majority, and for how long
  *
  * All of it runs in whatever calls the core, one call at a time.
  */
@@ -16,6 +20,7 @@
 
 #include <linux/list.h>
 
+#include "broken.h"
 #include "core.h"
 #include "frame.h"
 #include "roster.h"
@@ -34,6 +39,8 @@
 #define PFSNL_RETRY_MS		10
 /* A failed dial is tried again after a beacon interval, then up to this. */
 #define PFSNL_BACKOFF_MAX_MS	1000
+/* The same for another leader */
+#define PFSNL_BACKOFF_MERGE_MAX_MS	10000
 /* The same for level-0 peers, which have no way to say what is wrong. */
 #define PFSNL_BACKOFF_LEVEL0_MS		1000
 #define PFSNL_BACKOFF_LEVEL0_MAX_MS	60000
@@ -47,9 +54,12 @@
 enum pfsnl_tether_state {
 	PFSNL_TETHER_CONNECTING,	/* ours: connection under way */
 	PFSNL_TETHER_CLAIMED,		/* ours: CLAIM sent, answer awaited */
+	PFSNL_TETHER_FETCHING,		/* ours: has a newer record, awaited */
+	PFSNL_TETHER_MERGING,		/* ours: in the ring once all merge */
 	PFSNL_TETHER_MEMBER,		/* ours: the node is or will be in the ring */
 	PFSNL_TETHER_CALLED,		/* theirs: CLAIM awaited */
 	PFSNL_TETHER_ACCEPTED,		/* theirs: from our leader */
+	PFSNL_TETHER_STANDBY,		/* theirs: from who is to be our leader */
 	PFSNL_TETHER_CLOSING,		/* theirs: answered, they are to close it */
 };
 
@@ -67,7 +77,12 @@ enum pfsnl_tether_state {
  * @stream: frames being put together
  * @timer: limit of the state it is in
  * @up_at: when it became a member's or our leader's
- * @synced: ours: it has been given the list
+ * @theirs: ours: the ring that the node was in when it answered
+ * @synced: ours: it has been given the list as it is
+ * @up_to_date: ours: it was given the list once at least
+ * @blocked: ours: the parcel under way found no room
+ * @merged: ours: the node came with another leader
+ * @votes_from: ours: when the votes of the node begin to count
  */
 struct pfsnl_tether {
 	struct pfsnl_core *core;
@@ -82,7 +97,12 @@ struct pfsnl_tether {
 	struct pfsnl_stream stream;
 	struct pfsnl_timer timer;
 	u64 up_at;
+	struct pfsnl_ring_id theirs;
 	bool synced;
+	bool up_to_date;
+	bool blocked;
+	bool merged;
+	u64 votes_from;
 };
 
 /**
@@ -98,7 +118,7 @@ struct pfsnl_tether {
  * @roster: the nodes it knows
  * @tethers: all of them
  * @tether_ids: the same by number
- * @dials: how many are CONNECTING or CLAIMED
+ * @dials: how many are ours and not MEMBER yet
  * @clients: how many are MEMBER
  * @shaking: how many are CALLED
  * @role: what it is
@@ -112,6 +132,10 @@ struct pfsnl_tether {
  * @listen_until: LISTENING: end of the listening window
  *
  * @up: CLIENT: the tether to the leader
+ * @standby: CLIENT, ORPHAN: from the leader that ours hands over to; LEADER:
+ *	from the one that we hand over to
+ * @heir: CLIENT: leader that ours hands over to, 0 if none
+ * @heir_incarnation: of it
  * @leader_addr: CLIENT, ORPHAN: the leader followed, or followed last
  * @leader_incarnation: of it
  * @leader_gone: ORPHAN: it was declared gone
@@ -122,6 +146,28 @@ struct pfsnl_tether {
  * @expect_until: LEADER: how long the first ring waits for @expected
  * @expected: LEADER: nodes that the first ring waits for
  * @new_ring: LEADER: the next install makes a ring even if nothing changed
+ * @suspect_since: LEADER: since when most tethers block, 0 if they don't
+ * @succeeds: LEADER: until its first ring; the list is still that of the leader
+ *	before
+ *
+ * @behind_since: CLIENT: since when its leader's beacons name a newer ring, or 0
+ * @merged: CLIENT: the next ring comes from who took our leader's nodes over
+ *
+ * @cut_off: our own interface has no carrier
+ *
+ * @votes_from: when our own votes begin to count
+ * @votes: votes in the ring
+ * @expected_votes: of which the leader of the ring thinks that all have together
+ * @quorate: the ring has a majority of them
+ * @majority: the ring has them, and a leader
+ * @hold: until when it is not quorate all the same
+ * @lease: client: when our leader was last known to be in this ring
+ * @quorum: when @quorate is to be looked at again
+ *
+ * @loser: LEADER: MERGING: from the leader whose nodes we take in
+ * @merge_until: LEADER: how long the merge waits for them
+ * @merging: LEADER: how many of them are waited for
+ * @merge: LEADER: when to dial those again
  *
  * @counters: what was counted
  */
@@ -151,6 +197,9 @@ struct pfsnl_core {
 	u64 listen_until;
 
 	struct pfsnl_tether *up;
+	struct pfsnl_tether *standby;
+	u32 heir;
+	u64 heir_incarnation;
 	u32 leader_addr;
 	u64 leader_incarnation;
 	bool leader_gone;
@@ -161,6 +210,27 @@ struct pfsnl_core {
 	u64 expect_until;
 	u32 expected;
 	bool new_ring;
+	u64 suspect_since;
+	bool succeeds;
+
+	u64 behind_since;
+	bool merged;
+
+	bool cut_off;
+
+	u64 votes_from;
+	u32 votes;
+	u32 expected_votes;
+	bool quorate;
+	bool majority;
+	u64 hold;
+	u64 lease;
+	struct pfsnl_timer quorum;
+
+	struct pfsnl_tether *loser;
+	u64 merge_until;
+	u32 merging;
+	struct pfsnl_timer merge;
 
 	u64 counters[PFSNL_COUNTER_N];
 };
@@ -183,6 +253,8 @@ u64 pfsnl_interval(const struct pfsnl_core *core);
 struct pfsnl_node *pfsnl_node_get(struct pfsnl_core *core, u32 addr);
 void pfsnl_node_review(struct pfsnl_core *core, struct pfsnl_node *n);
 void pfsnl_node_alive(struct pfsnl_core *core, struct pfsnl_node *n);
+void pfsnl_node_spare(struct pfsnl_core *core, struct pfsnl_node *n);
+void pfsnl_node_described(struct pfsnl_node *n, const struct pfsnl_hello *h);
 bool pfsnl_node_fresh(const struct pfsnl_core *core,
 		      const struct pfsnl_node *n);
 void pfsnl_beacon_heard(struct pfsnl_core *core, u32 src,
@@ -202,14 +274,22 @@ void pfsnl_tether_malformed(struct pfsnl_tether *t);
 void pfsnl_tether_unexpected(struct pfsnl_tether *t);
 void pfsnl_tether_frame(struct pfsnl_tether *t, int got);
 int pfsnl_tether_send(struct pfsnl_tether *t, const void *data, size_t len);
-int pfsnl_tether_hello(struct pfsnl_tether *t, u32 op, u64 subject, u32 reason);
-int pfsnl_tether_leave(struct pfsnl_tether *t, u32 reason, u32 successor,
-		       u64 incarnation);
+int pfsnl_tether_hello(struct pfsnl_tether *t, u32 op, u64 subject, u32 reason,
+		       u32 flags);
+int pfsnl_tether_leave(struct pfsnl_tether *t, u32 op, u32 reason,
+		       u32 successor, u64 incarnation);
+int pfsnl_tether_foreign(struct pfsnl_tether *t, const struct pfsnl_beacon *b);
+int pfsnl_tether_ask_record(struct pfsnl_tether *t);
 int pfsnl_tether_ping(struct pfsnl_tether *t, u32 op, u64 number);
 
 /* lead.c */
 u64 pfsnl_dial_time(const struct pfsnl_core *core);
 void pfsnl_lead(struct pfsnl_core *core);
+void pfsnl_lead_dial(struct pfsnl_core *core, struct pfsnl_node *n);
+void pfsnl_lead_meets(struct pfsnl_core *core, struct pfsnl_node *n,
+		      u32 members, u8 priority);
+void pfsnl_lead_welcome(struct pfsnl_tether *t);
+void pfsnl_lead_unexpect(struct pfsnl_core *core, struct pfsnl_node *n);
 void pfsnl_lead_heard(struct pfsnl_core *core, struct pfsnl_node *n);
 void pfsnl_lead_opened(struct pfsnl_tether *t, int err);
 void pfsnl_lead_frame(struct pfsnl_tether *t);
@@ -222,21 +302,63 @@ void pfsnl_lead_farewell(struct pfsnl_core *core, u32 reason, u32 successor,
 void pfsnl_lead_step_down(struct pfsnl_core *core, u32 successor,
 			  u64 incarnation);
 
+/* record.c */
+bool pfsnl_record_newer(const struct pfsnl_ring_id *a,
+			const struct pfsnl_ring_id *b);
+int pfsnl_record_give(struct pfsnl_tether *t);
+void pfsnl_record_fetched(struct pfsnl_tether *t);
+void pfsnl_record_superseded(struct pfsnl_core *core);
+
+/* merge.c */
+void pfsnl_merge_claimed(struct pfsnl_tether *t);
+void pfsnl_merge_listed(struct pfsnl_tether *t);
+void pfsnl_merge_joined(struct pfsnl_tether *t);
+void pfsnl_merge_failed(struct pfsnl_tether *t, u32 reason);
+void pfsnl_merge_forget(struct pfsnl_core *core, struct pfsnl_node *n);
+void pfsnl_merge_abort(struct pfsnl_core *core, u32 reason);
+void pfsnl_merge_timer(struct pfsnl_core *core, struct pfsnl_timer *timer);
+
+/* handover.c */
+void pfsnl_handover_begin(struct pfsnl_tether *t, const struct pfsnl_hello *h);
+void pfsnl_handover_told(struct pfsnl_tether *t);
+void pfsnl_handover_standby(struct pfsnl_tether *t, const struct pfsnl_hello *h);
+void pfsnl_handover_done(struct pfsnl_tether *t);
+void pfsnl_handover_failed(struct pfsnl_tether *t, u32 reason);
+
 /* follow.c */
 void pfsnl_listen(struct pfsnl_core *core);
 void pfsnl_follow_timer(struct pfsnl_core *core);
+void pfsnl_follow_handed(struct pfsnl_core *core, u32 successor);
 void pfsnl_follow_alive(struct pfsnl_core *core);
 void pfsnl_follow_heard(struct pfsnl_core *core, struct pfsnl_node *n);
 void pfsnl_follow_frame(struct pfsnl_tether *t);
 void pfsnl_follow_broken(struct pfsnl_core *core, u32 reason);
 void pfsnl_follow_lost(struct pfsnl_core *core, u32 reason, u32 successor);
+bool pfsnl_follow_gone(const struct pfsnl_core *core,
+		       const struct pfsnl_node *n);
 bool pfsnl_follow_is_leader(const struct pfsnl_core *core,
 			    const struct pfsnl_node *n);
 
+/* quorum.c */
+void pfsnl_quorum_start(struct pfsnl_core *core);
+u32 pfsnl_quorum_expected(const struct pfsnl_core *core);
+u32 pfsnl_quorum_young(const struct pfsnl_core *core);
+u32 pfsnl_quorum_hold(const struct pfsnl_core *core, u32 missing);
+void pfsnl_quorum_ring(struct pfsnl_core *core, u32 hold_ms);
+void pfsnl_quorum_unsure(struct pfsnl_core *core);
+void pfsnl_quorum_lease(struct pfsnl_core *core);
+void pfsnl_quorum_review(struct pfsnl_core *core);
+void pfsnl_quorum_timer(struct pfsnl_core *core, struct pfsnl_timer *timer);
+
 /* install.c */
+void pfsnl_install_announce(struct pfsnl_core *core);
 void pfsnl_install_soon(struct pfsnl_core *core);
 void pfsnl_install_timer(struct pfsnl_core *core, struct pfsnl_timer *timer);
 void pfsnl_install_alone(struct pfsnl_core *core, u32 reason);
+void pfsnl_install_now(struct pfsnl_core *core);
 int pfsnl_install_take(struct pfsnl_core *core, const struct pfsnl_install *in);
+int pfsnl_install_record(struct pfsnl_core *core,
+			 const struct pfsnl_install *in);
+u8 *pfsnl_install_list(struct pfsnl_core *core, size_t *len);
 
 #endif /* PFSNL_CORE_STATE_H */

@@ -25,7 +25,14 @@ static void tether_fire(struct pfsnl_core *core, struct pfsnl_timer *timer)
 	switch (t->state) {
 	case PFSNL_TETHER_CONNECTING:
 	case PFSNL_TETHER_CLAIMED:
+	case PFSNL_TETHER_FETCHING:
 		pfsnl_lead_failed(t, PFSNL_REASON_TIMEOUT);
+		break;
+	case PFSNL_TETHER_MERGING:
+		pfsnl_merge_failed(t, PFSNL_REASON_TIMEOUT);
+		break;
+	case PFSNL_TETHER_STANDBY:
+		pfsnl_handover_failed(t, PFSNL_REASON_TIMEOUT);
 		break;
 	case PFSNL_TETHER_ACCEPTED:
 		/* it claimed us and then gave us no list */
@@ -78,6 +85,8 @@ static u32 *tether_tally(struct pfsnl_tether *t)
 	switch (t->state) {
 	case PFSNL_TETHER_CONNECTING:
 	case PFSNL_TETHER_CLAIMED:
+	case PFSNL_TETHER_FETCHING:
+	case PFSNL_TETHER_MERGING:
 		return &t->core->dials;
 	case PFSNL_TETHER_MEMBER:
 		return &t->core->clients;
@@ -147,17 +156,29 @@ void pfsnl_tether_state(struct pfsnl_tether *t, enum pfsnl_tether_state state)
 			   PFSNL_REASON_NONE, t->id);
 	}
 	/*
-	 * Only a leader we accepted may send lists; whoever merely called
-	 * could otherwise make us hold memory for it.
+	 * Only a leader we accepted may send lists, and who answered us and was
+	 * asked for one; whoever merely called could otherwise make us hold
+	 * memory for it.
 	 */
-	t->stream.list_max = state != PFSNL_TETHER_ACCEPTED ? 0 :
-		PFSNL_INSTALL_LEN + 2 * PFSNL_RECORD_MAX * core->cfg.max_nodes;
+	switch (state) {
+	case PFSNL_TETHER_FETCHING:
+	case PFSNL_TETHER_MERGING:
+	case PFSNL_TETHER_ACCEPTED:
+	case PFSNL_TETHER_STANDBY:
+		t->stream.list_max = PFSNL_INSTALL_LEN + 2 * PFSNL_RECORD_MAX *
+				     core->cfg.max_nodes;
+		break;
+	default:
+		t->stream.list_max = 0;
+	}
 	if (state == PFSNL_TETHER_CLOSING) {
 		if (t->node)
 			t->node->tether = NULL;
 		t->node = NULL;
 		if (core->up == t)
 			core->up = NULL;
+		if (core->standby == t)
+			core->standby = NULL;
 		pfsnl_timer_at(core, &t->timer,
 			       core->now + pfsnl_dial_time(core));
 	}
@@ -181,13 +202,18 @@ void pfsnl_tether_end(struct pfsnl_tether *t, u32 reason)
 		t->node->tether = NULL;
 	if (core->up == t)
 		core->up = NULL;
+	if (core->standby == t)
+		core->standby = NULL;
+	if (core->loser == t)
+		core->loser = NULL;
 	pfsnl_timer_at(core, &t->timer, PFSNL_NEVER);
 	pfsnl_stream_reset(&t->stream);
 	list_del(&t->list);
 	rb_erase(&t->by_id, &core->tether_ids);
 	pfsnl_note(core, PFSNL_NOTE_TETHER_DOWN, t->addr, reason, t->id);
 	core->ops->tether_close(core->ctx, t->id);
-	pfsnl_free(core, t);
+	if (!PFSNL_BROKEN(LEAK))
+		pfsnl_free(core, t);
 }
 
 /**
@@ -211,15 +237,17 @@ int pfsnl_tether_send(struct pfsnl_tether *t, const void *data, size_t len)
 }
 
 /**
- * pfsnl_tether_hello - send CLAIM, ACCEPT or BUSY
+ * pfsnl_tether_hello - send CLAIM, ACCEPT, BUSY or OFFER
  * @t: the tether
  * @op: which
  * @subject: incarnation that is meant, 0 if not known
  * @reason: with BUSY, why
+ * @flags: PFSNL_HELLO_*
  *
  * Return: as pfsnl_tether_send().
  */
-int pfsnl_tether_hello(struct pfsnl_tether *t, u32 op, u64 subject, u32 reason)
+int pfsnl_tether_hello(struct pfsnl_tether *t, u32 op, u64 subject, u32 reason,
+		       u32 flags)
 {
 	struct pfsnl_core *core = t->core;
 	struct pfsnl_hello h = {
@@ -234,25 +262,59 @@ int pfsnl_tether_hello(struct pfsnl_tether *t, u32 op, u64 subject, u32 reason)
 		.cluster_id = core->cluster_id,
 		.subject = subject,
 		.ring = core->ring,
+		.flags = flags,
+		.seq_seen = core->seq_seen,
+		.votes = core->cfg.votes,
+		.hold_ms = pfsnl_quorum_young(core),
 	};
 	u8 wire[PFSNL_FRAME_HEAD + PFSNL_HELLO_LEN];
 
-	h.ring.seq = core->seq_seen;
+	if (op == PFSNL_FRAME_BUSY) {
+		h.ring.leader = core->leader_addr;
+		h.ring.incarnation = core->leader_incarnation;
+	}
 	pfsnl_hello_encode(&h, op, wire);
 	return pfsnl_tether_send(t, wire, sizeof(wire));
 }
 
 /**
- * pfsnl_tether_leave - send LEAVE
+ * pfsnl_tether_foreign - send FOREIGN
+ * @t: the tether to our leader
+ * @b: a beacon of the other leader
+ *
+ * Return: as pfsnl_tether_send().
+ */
+int pfsnl_tether_foreign(struct pfsnl_tether *t, const struct pfsnl_beacon *b)
+{
+	struct pfsnl_hello h = {
+		.priority = b->priority,
+		.tether_port = b->tether_port,
+		.addr = b->addr,
+		.members = b->members,
+		.interval_ms = b->interval_ms,
+		.incarnation = b->incarnation,
+		.cluster_id = b->cluster_id,
+		.ring = b->ring,
+		.seq_seen = b->ring.seq,
+	};
+	u8 wire[PFSNL_FRAME_HEAD + PFSNL_HELLO_LEN];
+
+	pfsnl_hello_encode(&h, PFSNL_FRAME_FOREIGN, wire);
+	return pfsnl_tether_send(t, wire, sizeof(wire));
+}
+
+/**
+ * pfsnl_tether_leave - send LEAVE or HANDOVER
  * @t: the tether
+ * @op: which
  * @reason: PFSNL_REASON_LEFT or PFSNL_REASON_HANDOVER
  * @successor: leader that takes over, 0 if none is named
  * @incarnation: of it
  *
  * Return: as pfsnl_tether_send().
  */
-int pfsnl_tether_leave(struct pfsnl_tether *t, u32 reason, u32 successor,
-		       u64 incarnation)
+int pfsnl_tether_leave(struct pfsnl_tether *t, u32 op, u32 reason,
+		       u32 successor, u64 incarnation)
 {
 	struct pfsnl_leave l = {
 		.reason = reason,
@@ -261,7 +323,7 @@ int pfsnl_tether_leave(struct pfsnl_tether *t, u32 reason, u32 successor,
 	};
 	u8 wire[PFSNL_FRAME_HEAD + PFSNL_LEAVE_LEN];
 
-	pfsnl_leave_encode(&l, wire);
+	pfsnl_leave_encode(&l, op, wire);
 	return pfsnl_tether_send(t, wire, sizeof(wire));
 }
 
@@ -282,23 +344,44 @@ int pfsnl_tether_ping(struct pfsnl_tether *t, u32 op, u64 number)
 }
 
 /**
+ * pfsnl_tether_ask_record - send RECORD_GET
+ * @t: the tether
+ *
+ * Return: as pfsnl_tether_send().
+ */
+int pfsnl_tether_ask_record(struct pfsnl_tether *t)
+{
+	u8 wire[PFSNL_FRAME_HEAD];
+
+	pfsnl_frame_head(wire, PFSNL_FRAME_RECORD_GET, 0);
+	return pfsnl_tether_send(t, wire, sizeof(wire));
+}
+
+/**
  * pfsnl_tether_fail - the other side broke the rules
  * @t: the tether; ended
  * @reason: PFSNL_REASON_MALFORMED, or PFSNL_REASON_LOCAL when it was we who
- *	could not go on
+ *	could not go on, or PFSNL_REASON_CLOSED when it closed the tether
  */
 void pfsnl_tether_fail(struct pfsnl_tether *t, u32 reason)
 {
 	switch (t->state) {
 	case PFSNL_TETHER_CONNECTING:
 	case PFSNL_TETHER_CLAIMED:
+	case PFSNL_TETHER_FETCHING:
 		pfsnl_lead_failed(t, reason);
+		break;
+	case PFSNL_TETHER_MERGING:
+		pfsnl_merge_failed(t, reason);
 		break;
 	case PFSNL_TETHER_MEMBER:
 		pfsnl_lead_drop(t->core, t->node, reason);
 		break;
 	case PFSNL_TETHER_ACCEPTED:
 		pfsnl_follow_broken(t->core, reason);
+		break;
+	case PFSNL_TETHER_STANDBY:
+		pfsnl_handover_failed(t, reason);
 		break;
 	default:
 		pfsnl_tether_end(t, reason);
@@ -354,7 +437,9 @@ void pfsnl_tether_frame(struct pfsnl_tether *t, int got)
 		if (pfsnl_ping_decode(&number, t->stream.body, t->stream.len))
 			pfsnl_tether_malformed(t);
 		else if (t->state != PFSNL_TETHER_MEMBER &&
-			 t->state != PFSNL_TETHER_ACCEPTED)
+			 t->state != PFSNL_TETHER_MERGING &&
+			 t->state != PFSNL_TETHER_ACCEPTED &&
+			 t->state != PFSNL_TETHER_STANDBY)
 			pfsnl_tether_unexpected(t);
 		else if (t->stream.op == PFSNL_FRAME_PING)
 			/* if it can't be sent, silence will tell */

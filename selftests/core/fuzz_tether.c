@@ -24,8 +24,11 @@ static void say_hello(struct stranger *s, struct fuzz *f, struct node *n, u32 op
 		h.priority = fuzz_take(f, 1);
 	if (shape & 4)
 		h.subject = n->incarnation;
-	if (shape & 8)
+	if (shape & 8) {
 		h.ring.seq = fuzz_take(f, 1);
+		h.seq_seen = h.ring.seq + fuzz_take(f, 1);
+		h.flags = fuzz_take(f, 1);
+	}
 	pfsnl_hello_encode(&h, op, wire);
 	if (shape & 16)
 		fuzz_change(f, wire, sizeof(wire));
@@ -47,11 +50,11 @@ static void say_install(struct stranger *s, struct fuzz *f)
 		.removes = shape & 1 ? 0 : fuzz_take(f, 1) % 4,
 		.adds = fuzz_take(f, 1) % 20,
 	};
-	u8 wire[PFSNL_FRAME_HEAD + PFSNL_INSTALL_LEN + 24 * PFSNL_RECORD_LEN];
+	u8 wire[PFSNL_FRAME_HEAD + PFSNL_INSTALL_LEN + 24 * PFSNL_RECORD_ADD_LEN];
 	u8 *p;
 
 	in.members = shape & 2 ? fuzz_take(f, 1) : in.adds;
-	p = pfsnl_install_encode(&in, wire);
+	p = pfsnl_install_encode(&in, PFSNL_FRAME_INSTALL, wire);
 	for (i = 0; i < in.removes + in.adds; i++) {
 		u32 which = fuzz_take(f, 1);
 		struct node *n = w->nodes[which % w->n];
@@ -68,7 +71,7 @@ static void say_install(struct stranger *s, struct fuzz *f)
 			m.incarnation = s->incarnation;
 		}
 		p = i < in.removes ? pfsnl_record_remove(p, &m, which) :
-				     pfsnl_record_add(p, &m);
+				     pfsnl_record_add(p, &m, PFSNL_REASON_JOINED);
 	}
 	if (shape & 4)
 		fuzz_change(f, wire, p - wire);
@@ -99,7 +102,7 @@ static void say_small(struct stranger *s, struct fuzz *f)
 				  PFSNL_FRAME_PONG, wire);
 		stranger_write(s, wire, PFSNL_FRAME_HEAD + PFSNL_PING_LEN);
 	} else {
-		pfsnl_leave_encode(&l, wire);
+		pfsnl_leave_encode(&l, PFSNL_FRAME_LEAVE, wire);
 		stranger_write(s, wire, sizeof(wire));
 	}
 }

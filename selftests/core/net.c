@@ -178,13 +178,18 @@ u64 net_delay(struct net *net)
 	return net->latency + sim_below(net->sim, net->jitter + 1);
 }
 
+static bool chance(struct net *net, u32 of_a_million)
+{
+	return sim_below(net->sim, 1000000) < of_a_million;
+}
+
 /**
  * net_loses - whether the next packet gets lost by chance
  * @net: the segment
  */
 bool net_loses(struct net *net)
 {
-	return net->loss && sim_below(net->sim, 1000000) < net->loss;
+	return net->loss && chance(net, net->loss);
 }
 
 /**
@@ -311,6 +316,13 @@ void host_set(struct host *host, enum host_state state)
 /* A datagram is there. Return: whether the packet was kept. */
 static bool arrived(struct host *host, struct packet *p)
 {
+	struct net *net = p->net;
+
+	net->datagrams++;
+	if (net->arrived && (host->state == HOST_ON ||
+			     (host->state == HOST_HUNG &&
+			      host->waiting < NET_INBOX_MAX)))
+		net->arrived(host, p->from, p->letter->data, p->letter->len);
 	switch (host->state) {
 	case HOST_ON:
 		host_gets(host, p->letter);
@@ -372,9 +384,25 @@ static void packet_run(struct sim_event *ev)
 
 static void packet_send(struct net *net, struct packet *p)
 {
+	u64 delay = net_delay(net);
+
+	if (net->late && chance(net, net->late))
+		delay += sim_below(net->sim, net->late_by + 1);
 	p->ev.run = packet_run;
 	net->packets++;
-	sim_at(net->sim, &p->ev, net->sim->now + net_delay(net));
+	sim_at(net->sim, &p->ev, net->sim->now + delay);
+}
+
+/* Send a datagram to one host, once or twice, unless it gets lost. */
+static void packet_to(struct host *host, struct host *to, struct letter *letter)
+{
+	struct net *net = host->net;
+
+	if (!net_passes(net, host, to, NET_DATAGRAMS) || net_loses(net))
+		return;
+	packet_send(net, packet_of(host, to, letter));
+	if (net->twice && chance(net, net->twice))
+		packet_send(net, packet_of(host, to, letter));
 }
 
 /**
@@ -399,16 +427,13 @@ void host_send_as(struct host *host, u32 src, u32 dst, const void *data,
 	memcpy(letter->data, data, len);
 
 	if (to) {
-		if (net_passes(net, host, to, NET_DATAGRAMS) && !net_loses(net))
-			packet_send(net, packet_of(host, to, letter));
+		packet_to(host, to, letter);
 	} else if (net->n_hosts > net->spread) {
 		packet_send(net, packet_of(host, NULL, letter));
 	} else {
 		for (to = host_first(net); to; to = host_next(to))
-			if (hears(to, dst) &&
-			    net_passes(net, host, to, NET_DATAGRAMS) &&
-			    !net_loses(net))
-				packet_send(net, packet_of(host, to, letter));
+			if (hears(to, dst))
+				packet_to(host, to, letter);
 	}
 	if (!--letter->refs)
 		free(letter);

@@ -102,6 +102,11 @@ struct host {
  * @latency: of each packet, nanoseconds
  * @jitter: up to so much more
  * @loss: of a million packets so many are lost
+ * @twice: of a million datagrams so many arrive twice
+ * @late: of a million datagrams so many are late, and others overtake them
+ * @late_by: up to so much, nanoseconds
+ * @refuse: of a million attempts to connect so many are refused
+ * @byte_time: each byte of a stream takes so long, nanoseconds
  * @chop: streams arrive in random pieces of at most so many bytes, 0: as sent
  * @window: receive buffer of streams, bytes
  * @spread: in a segment of at most so many hosts each gets a broadcast at its
@@ -110,6 +115,9 @@ struct host {
  * @n_cuts: how many
  * @streams: not yet freed
  * @packets: under way
+ * @datagrams: ever sent, counted once for each receiver
+ * @bytes: ever sent in streams
+ * @arrived: called with each datagram that came to a host, if set
  */
 struct net {
 	struct sim *sim;
@@ -118,6 +126,11 @@ struct net {
 	u64 latency;
 	u64 jitter;
 	u32 loss;
+	u32 twice;
+	u32 late;
+	u64 late_by;
+	u32 refuse;
+	u64 byte_time;
 	u32 chop;
 	u32 window;
 	u32 spread;
@@ -125,6 +138,10 @@ struct net {
 	u32 n_cuts;
 	u32 streams;
 	u32 packets;
+	u64 datagrams;
+	u64 bytes;
+	void (*arrived)(struct host *host, struct host *from, const void *data,
+			size_t len);
 };
 
 /* net.c */
@@ -155,11 +172,16 @@ void stream_room(struct stream_end *end, size_t room);
 void stream_window(struct stream_end *end, u32 window);
 void stream_reading(struct stream_end *end, bool reading);
 size_t stream_unread(const struct stream_end *end);
+void stream_darken(struct stream_end *end, u64 until);
+bool stream_dark(const struct stream_end *end);
+void stream_reset(struct stream_end *end);
 void stream_close(struct stream_end *end);
 void stream_finish(struct stream_end *end);
 void *stream_user(const struct stream_end *end);
 void stream_set_user(struct stream_end *end, void *user);
 u32 stream_peer(const struct stream_end *end);
+size_t stream_pending(const struct stream_end *end);
+bool stream_joins(const struct stream_end *a, const struct stream_end *b);
 void stream_host_off(struct host *host);
 void stream_host_reset(struct host *host);
 void stream_host_resume(struct host *host);

@@ -6,21 +6,46 @@
 #include <errno.h>
 #include <linux/minmax.h>
 #include <linux/overflow.h>
+#include <linux/unaligned.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "broken.h"
 #include "world.h"
-
-/* a tether that the core knows by its number */
-struct tether {
-	struct rb_node by_id;
-	u32 id;
-	struct stream_end *end;
-};
 
 static u64 now_of(const struct node *n)
 {
-	return n->world->sim.now;
+	return node_clock(n);
+}
+
+/* When the clock of a node will show a time. */
+static u64 when_of(const struct node *n, u64 time)
+{
+	u64 d;
+
+	if (time == SIM_NEVER)
+		return SIM_NEVER;
+	if (time <= n->clock)
+		return n->clock_at;
+	d = time - n->clock;
+	if (n->rate)
+		d = (__uint128_t)d * 1000000 / (1000000 + n->rate) + 1;
+	return n->clock_at + d;
+}
+
+/**
+ * node_clock - what the clock of a node shows
+ * @n: the node
+ *
+ * Return: nanoseconds; those of the world as long as its rate was always 0.
+ */
+u64 node_clock(const struct node *n)
+{
+	u64 d = n->world->sim.now - n->clock_at;
+
+	return n->clock + d + (s64)d / 1000000 * n->rate +
+	       (s64)d % 1000000 * n->rate / 1000000;
 }
 
 /* Every call of the core stands between these two. */
@@ -34,10 +59,12 @@ static void enter(struct node *n)
 static void leave(struct node *n)
 {
 	n->inside = false;
-	if (!n->watch.fresh || !n->core)
-		return;
-	watch_compare(&n->watch, n->core);
-	world_changed(n->world, n);
+	if (n->core && n->watch.fresh) {
+		watch_compare(&n->watch, n->core);
+		world_changed(n->world, n);
+	}
+	if (n->core && n->world->tap)
+		n->world->tap->done(n);
 }
 
 /* What the core asks for, it asks for while it is called. */
@@ -50,12 +77,12 @@ static struct node *node_of(void *ctx)
 	return n;
 }
 
-static struct tether *tether_find(const struct node *n, u32 id)
+static struct node_tether *tether_find(const struct node *n, u32 id)
 {
 	struct rb_node *p = n->tethers.rb_node;
 
 	while (p) {
-		struct tether *t = rb_entry(p, struct tether, by_id);
+		struct node_tether *t = rb_entry(p, struct node_tether, by_id);
 
 		if (id == t->id)
 			return t;
@@ -64,19 +91,19 @@ static struct tether *tether_find(const struct node *n, u32 id)
 	return NULL;
 }
 
-static struct tether *tether_get(const struct node *n, u32 id)
+static struct node_tether *tether_get(const struct node *n, u32 id)
 {
-	struct tether *t = tether_find(n, id);
+	struct node_tether *t = tether_find(n, id);
 
 	if (!t)
 		sim_fail("%08x: no tether %u (any more)", n->host.addr, id);
 	return t;
 }
 
-static struct tether *tether_new(struct node *n, struct stream_end *end)
+static struct node_tether *tether_new(struct node *n, struct stream_end *end)
 {
 	struct rb_node **link = &n->tethers.rb_node, *parent = NULL;
-	struct tether *t = sim_alloc(sizeof(*t));
+	struct node_tether *t = sim_alloc(sizeof(*t));
 
 	t->id = ++n->last_id;
 	t->end = end;
@@ -91,7 +118,7 @@ static struct tether *tether_new(struct node *n, struct stream_end *end)
 	return t;
 }
 
-static void tether_free(struct node *n, struct tether *t)
+static void tether_free(struct node *n, struct node_tether *t)
 {
 	rb_erase(&t->by_id, &n->tethers);
 	free(t);
@@ -107,6 +134,22 @@ static void op_free(void *ctx, void *p)
 	ledger_free(&node_of(ctx)->ledger, p);
 }
 
+static void beacon_at(struct node *n, u64 next)
+{
+	n->beacon_next = next;
+	sim_at(&n->world->sim, &n->beacon, when_of(n, next));
+}
+
+static void digest_bytes(struct node *n, const u8 *p, size_t len)
+{
+	u64 x = len;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		x = x * 0x100000001b3ULL ^ p[i];
+	world_digest(n->world, x);
+}
+
 static int op_beacon(void *ctx, const struct pfsnl_beacon_plan *plan)
 {
 	size_t size = struct_size(plan, to, plan->n_to);
@@ -120,6 +163,7 @@ static int op_beacon(void *ctx, const struct pfsnl_beacon_plan *plan)
 	free(n->plan);
 	n->plan = sim_alloc(size);
 	memcpy(n->plan, plan, size);
+	digest_bytes(n, plan->wire, sizeof(plan->wire));
 
 	if (plan->burst) {
 		n->burst = plan->burst;
@@ -128,9 +172,9 @@ static int op_beacon(void *ctx, const struct pfsnl_beacon_plan *plan)
 		/* a shorter interval counts from the last one */
 		next = n->beacon_last + plan->interval_ms * SIM_MS;
 		if (n->beacon.slot)
-			next = min(next, n->beacon.when);
+			next = min(next, n->beacon_next);
 	}
-	sim_at(&n->world->sim, &n->beacon, next);
+	beacon_at(n, next);
 	return 0;
 }
 
@@ -153,19 +197,52 @@ static int op_tether_open(void *ctx, u32 addr, u16 port, u32 *id)
 	return 0;
 }
 
+/* what a frame is, for people who read a trace */
+static const char *op_text(const void *frame)
+{
+	static const char * const ours[] = {
+		"(0)", "CLAIM", "ACCEPT", "BUSY", "INSTALL", "LEAVE", "PING",
+		"PONG",
+	};
+	static char number[16];
+	u32 op = get_unaligned_be32(frame);
+
+	if (op == PFSNL_FRAME_ADD)
+		return "add";
+	if (op == PFSNL_FRAME_REMOVE)
+		return "remove";
+	if (PFSNL_FRAME_OURS(op) && (op & 0xffff) < ARRAY_SIZE(ours))
+		return ours[op & 0xffff];
+	snprintf(number, sizeof(number), "op %08x", op);
+	return number;
+}
+
 static int op_tether_write(void *ctx, u32 id, const void *data, size_t len)
 {
 	struct node *n = node_of(ctx);
+	struct node_tether *t = tether_get(n, id);
+	int err = -ENOMEM;
 
-	if (!ledger_grants(&n->ledger))
-		return -ENOMEM;
-	return stream_write(tether_get(n, id)->end, data, len);
+	digest_bytes(n, data, len);
+	if (n->world->trace)
+		world_say(n->world, &n->host, "says %s to %08x", op_text(data),
+			  stream_peer(t->end));
+	/* judged before anybody can act upon it */
+	if (n->world->tap)
+		n->world->tap->says(n, t, data, len);
+	if (ledger_grants(&n->ledger))
+		err = stream_write(t->end, data, len);
+	if (err == -EAGAIN) {
+		t->blocked = get_unaligned_be32(data);
+		n->blocked = true;
+	}
+	return err;
 }
 
 static void op_tether_close(void *ctx, u32 id)
 {
 	struct node *n = node_of(ctx);
-	struct tether *t = tether_get(n, id);
+	struct node_tether *t = tether_get(n, id);
 
 	stream_close(t->end);
 	tether_free(n, t);
@@ -182,14 +259,15 @@ static void op_event(void *ctx, const struct pfsnl_event *ev)
 			world_say(n->world, &n->host, "%s %u of %u: %08x",
 				  ev->op ? "add" : "remove", i + 1, ev->n,
 				  be32_to_cpu(ev->addrs[i]));
-	watch_hear(&n->watch, now_of(n), ev);
+	watch_hear(&n->watch, n->world->sim.now, ev);
 }
 
 static void op_deadline(void *ctx, u64 when)
 {
 	struct node *n = node_of(ctx);
 
-	sim_at(&n->world->sim, &n->alarm, when);
+	n->alarm_when = when;
+	sim_at(&n->world->sim, &n->alarm, when_of(n, when));
 }
 
 static void op_note(void *ctx, enum pfsnl_note note, u32 addr, u32 reason,
@@ -205,6 +283,8 @@ static void op_note(void *ctx, enum pfsnl_note note, u32 addr, u32 reason,
 			  (unsigned long long)number);
 	if (n->on_note)
 		n->on_note(n, note, addr, reason, number);
+	if (n->world->tap)
+		n->world->tap->note(n, note, addr, reason, number);
 }
 
 static void op_left(void *ctx)
@@ -214,7 +294,7 @@ static void op_left(void *ctx)
 	if (n->left)
 		sim_fail("%08x: left twice", n->host.addr);
 	n->left = true;
-	sim_at(&n->world->sim, &n->gone, now_of(n));
+	sim_at(&n->world->sim, &n->gone, n->world->sim.now);
 }
 
 static const struct pfsnl_core_ops core_ops = {
@@ -246,6 +326,8 @@ static void datagram(struct host *host, u32 src, const void *data, size_t len)
 
 	if (!n->core)
 		return;
+	if (n->world->tap)
+		n->world->tap->hears(n, src, data, len);
 	enter(n);
 	pfsnl_core_datagram(n->core, now_of(n), src, data, len);
 	leave(n);
@@ -261,7 +343,7 @@ static bool listens(struct host *host, u16 port)
 static int accepted(struct host *host, struct stream_end *end, u32 from)
 {
 	struct node *n = container_of(host, struct node, host);
-	struct tether *t;
+	struct node_tether *t;
 	int err;
 
 	if (!n->core)
@@ -278,7 +360,7 @@ static int accepted(struct host *host, struct stream_end *end, u32 from)
 static void opened(struct host *host, struct stream_end *end, int err)
 {
 	struct node *n = container_of(host, struct node, host);
-	struct tether *t = stream_user(end);
+	struct node_tether *t = stream_user(end);
 
 	enter(n);
 	pfsnl_core_tether_opened(n->core, now_of(n), t->id, err);
@@ -289,7 +371,7 @@ static void bytes(struct host *host, struct stream_end *end, const void *data,
 		  size_t len)
 {
 	struct node *n = container_of(host, struct node, host);
-	struct tether *t = stream_user(end);
+	struct node_tether *t = stream_user(end);
 
 	enter(n);
 	pfsnl_core_tether_bytes(n->core, now_of(n), t->id, data, len);
@@ -299,7 +381,7 @@ static void bytes(struct host *host, struct stream_end *end, const void *data,
 static void closed(struct host *host, struct stream_end *end)
 {
 	struct node *n = container_of(host, struct node, host);
-	struct tether *t = stream_user(end);
+	struct node_tether *t = stream_user(end);
 	u32 id = t->id;
 
 	enter(n);
@@ -320,6 +402,8 @@ static void alarm_run(struct sim_event *ev)
 	enter(n);
 	pfsnl_core_tick(n->core, now_of(n));
 	leave(n);
+	if (PFSNL_BROKEN(ENDLESS) && n->rate)
+		sim_at(&n->world->sim, ev, n->world->sim.now);
 }
 
 static void beacon_run(struct sim_event *ev)
@@ -335,6 +419,8 @@ static void beacon_run(struct sim_event *ev)
 	}
 	/* whoever prepares beacons must do so again in time */
 	if (now <= plan->valid_until && !n->muted) {
+		if (n->world->tap)
+			n->world->tap->beacon(n);
 		pfsnl_beacon_stamp(plan->wire, ++n->beacon_counter);
 		for (i = 0; i < plan->n_to; i++)
 			host_send(&n->host, plan->to[i], plan->wire,
@@ -344,7 +430,7 @@ static void beacon_run(struct sim_event *ev)
 	if (n->burst)
 		n->burst--;
 	pause = n->burst ? plan->burst_ms : plan->interval_ms;
-	sim_at(&n->world->sim, &n->beacon, now + pause * SIM_MS);
+	beacon_at(n, now + pause * SIM_MS);
 }
 
 static void resumed(struct host *host)
@@ -354,10 +440,18 @@ static void resumed(struct host *host)
 	if (!n->late || !n->core)
 		return;
 	n->late = false;
+	/* as the beacon thread finds before the node thread judges anybody */
+	if (n->plan && n->beacon_last && now_of(n) - n->beacon_last >
+	    pfsnl_core_pause_limit(&n->cfg) && !PFSNL_BROKEN(PAUSE)) {
+		enter(n);
+		pfsnl_core_paused(n->core, now_of(n),
+				  now_of(n) - n->beacon_last);
+		leave(n);
+	}
 	if (!n->beacon.slot && n->plan)
-		sim_at(&n->world->sim, &n->beacon, now_of(n));
+		beacon_at(n, now_of(n));
 	if (!n->alarm.slot)
-		sim_at(&n->world->sim, &n->alarm, now_of(n));
+		sim_at(&n->world->sim, &n->alarm, n->world->sim.now);
 }
 
 static const struct host_ops host_ops = {
@@ -434,6 +528,8 @@ void node_init(struct node *n, struct world *w, u32 addr)
 		.gone.run = gone_run,
 		.watch.keep = true,
 		.tethers = RB_ROOT,
+		.clock = w->sim.now,
+		.clock_at = w->sim.now,
 	};
 	host_add(&n->host, &w->net, addr, &host_ops);
 	pfsnl_config_defaults(&n->cfg);
@@ -469,7 +565,7 @@ int node_start(struct node *n)
 	host_set(&n->host, HOST_ON);
 	watch_reset(&n->watch);
 	n->incarnation = sim_random(&n->world->sim) | 1;
-	n->started = now_of(n);
+	n->started = n->world->sim.now;
 	n->beacon_counter = 0;
 	n->beacon_last = 0;
 	world_say(n->world, &n->host, "starts");
@@ -490,6 +586,8 @@ int node_start(struct node *n)
 void node_leave(struct node *n, u64 wait)
 {
 	world_say(n->world, &n->host, "leaves");
+	if (PFSNL_BROKEN(CRASH))
+		abort();
 	enter(n);
 	pfsnl_core_leave(n->core, now_of(n), wait);
 	leave(n);
@@ -529,6 +627,7 @@ void node_abort(struct node *n)
 void node_freeze(struct node *n)
 {
 	world_say(n->world, &n->host, "freezes");
+	n->paused = n->world->sim.now;
 	host_set(&n->host, HOST_FROZEN);
 }
 
@@ -539,6 +638,7 @@ void node_freeze(struct node *n)
 void node_hang(struct node *n)
 {
 	world_say(n->world, &n->host, "hangs");
+	n->paused = n->world->sim.now;
 	host_set(&n->host, HOST_HUNG);
 }
 
@@ -549,7 +649,50 @@ void node_hang(struct node *n)
 void node_resume(struct node *n)
 {
 	world_say(n->world, &n->host, "goes on");
+	n->woken = n->world->sim.now;
+	if (PFSNL_BROKEN(DRAIN) && n->core && n->late) {
+		/* time is up before what waits is heard */
+		enter(n);
+		pfsnl_core_tick(n->core, now_of(n));
+		leave(n);
+	}
 	host_set(&n->host, HOST_ON);
+}
+
+/**
+ * node_skew - let the clock of a node run at another rate from now on
+ * @n: the node
+ * @rate: of a million nanoseconds it shows so many too many
+ */
+void node_skew(struct node *n, s32 rate)
+{
+	u64 clock = node_clock(n);
+
+	n->clock = clock;
+	n->clock_at = n->world->sim.now;
+	n->rate = rate;
+	if (n->beacon.slot)
+		beacon_at(n, n->beacon_next);
+	if (n->alarm.slot)
+		sim_at(&n->world->sim, &n->alarm, when_of(n, n->alarm_when));
+}
+
+/**
+ * node_end - one of the streams of a node
+ * @n: the node
+ * @nth: which of its tethers, counted around
+ *
+ * Return: its end of the stream, NULL when it has none.
+ */
+struct stream_end *node_end(const struct node *n, u32 nth)
+{
+	struct rb_node *p = rb_first(&n->tethers);
+
+	if (!p)
+		return NULL;
+	for (nth %= node_tethers(n); nth; nth--)
+		p = rb_next(p);
+	return rb_entry(p, struct node_tether, by_id)->end;
 }
 
 /**
@@ -631,6 +774,34 @@ u32 node_tethers(const struct node *n)
 }
 
 /**
+ * node_link - the carrier of its interface comes or goes, and it is told
+ * @n: the node
+ * @up: whether there is one
+ */
+void node_link(struct node *n, bool up)
+{
+	struct world *w = n->world;
+	u32 i;
+
+	world_say(w, &n->host, up ? "has a link" : "has no link");
+	for (i = 0; i < w->n; i++) {
+		if (w->nodes[i] == n)
+			continue;
+		if (!up) {
+			world_cut(w, n, w->nodes[i], NET_ALL);
+		} else {
+			net_mend(&w->net, n->host.addr, w->nodes[i]->host.addr);
+			net_mend(&w->net, w->nodes[i]->host.addr, n->host.addr);
+		}
+	}
+	if (!n->core)
+		return;
+	enter(n);
+	pfsnl_core_link(n->core, now_of(n), up);
+	leave(n);
+}
+
+/**
  * node_window - size of the receive buffers of a node's tethers
  * @n: the node
  * @window: bytes
@@ -640,5 +811,5 @@ void node_window(struct node *n, u32 window)
 	struct rb_node *p;
 
 	for (p = rb_first(&n->tethers); p; p = rb_next(p))
-		stream_window(rb_entry(p, struct tether, by_id)->end, window);
+		stream_window(rb_entry(p, struct node_tether, by_id)->end, window);
 }

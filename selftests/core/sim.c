@@ -10,14 +10,16 @@
 #include "sim.h"
 
 void (*sim_on_failure)(const char *text);
+const char *sim_assertion;
 
 /**
- * sim_fail - the world is not as it must be
+ * sim_violated - the world is not as it must be
+ * @assertion: name of what does not hold
  * @format: as printf
  *
  * Does not return.
  */
-void sim_fail(const char *format, ...)
+void sim_violated(const char *assertion, const char *format, ...)
 {
 	static char text[1024];
 	va_list args;
@@ -25,9 +27,10 @@ void sim_fail(const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	sim_assertion = assertion;
 	if (sim_on_failure)
 		sim_on_failure(text);
-	fprintf(stderr, "%s\n", text);
+	fprintf(stderr, "%s: %s\n", assertion, text);
 	abort();
 }
 
@@ -213,7 +216,10 @@ void sim_step(struct sim *sim)
 	struct sim_event *ev = at(sim, 1);
 
 	sim->now = ev->when;
-	sim->steps++;
+	if (++sim->steps == sim->steps_max)
+		sim_violated("ends", "%llu things happened, at last at %llu ms",
+			     (unsigned long long)sim->steps,
+			     (unsigned long long)sim->now / 1000000);
 	sim_cancel(sim, ev);
 	ev->run(ev);
 }

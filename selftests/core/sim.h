@@ -35,6 +35,7 @@ struct sim_event {
  * struct sim - virtual time
  * @now: nanoseconds
  * @steps: events that happened
+ * @steps_max: more of them are a run without end; 0 for no limit
  * @order: of the next event planned
  * @random: state of the source of chance
  * @heap: events, each not before its parent
@@ -44,6 +45,7 @@ struct sim_event {
 struct sim {
 	u64 now;
 	u64 steps;
+	u64 steps_max;
 	u64 order;
 	u64 random;
 	struct sim_event **heap;
@@ -66,6 +68,11 @@ void *sim_resize(void *p, size_t size);
 
 /* what to do when something is wrong with the world; ends the program if NULL */
 extern void (*sim_on_failure)(const char *text);
-__printf(1, 2) __noreturn void sim_fail(const char *format, ...);
+/* name of the assertion that failed last */
+extern const char *sim_assertion;
+__printf(2, 3) __noreturn void sim_violated(const char *assertion,
+					    const char *format, ...);
+/* the simulator itself, or how the core uses its surroundings, is wrong */
+#define sim_fail(...)	sim_violated("surroundings", __VA_ARGS__)
 
 #endif /* CORE_SIM_H */

@@ -19,6 +19,7 @@
 #define DIAL_RETRY	(1 * SIM_S)	/* doubles each time ... */
 #define DIAL_TRIES	3		/* ... so often */
 #define SEGMENT_MAX	65536
+#define QUEUE_MAX	(1 * SIM_S)
 
 /**
  * enum end_state - what a host's kernel knows of an end
@@ -114,12 +115,14 @@ struct stream_end {
  * @end: [0] dialled, [1] listened
  * @port: that was dialled
  * @refs: ends that a kernel knows, packets under way, and who works on it
+ * @dark: until then, nanoseconds, no packet of it passes
  */
 struct stream {
 	struct net *net;
 	struct stream_end end[2];
 	u16 port;
 	u32 refs;
+	u64 dark;
 };
 
 enum segment_kind {
@@ -228,7 +231,10 @@ static struct segment *segment_to(struct stream_end *to, enum segment_kind kind,
 	struct stream *s = to->stream;
 	struct segment *seg;
 
-	if (!net_passes(s->net, other(to)->host, to->host, NET_STREAMS) ||
+	/* what is slow has a queue that is soon full */
+	if (s->dark > s->net->sim->now ||
+	    other(to)->last > s->net->sim->now + QUEUE_MAX ||
+	    !net_passes(s->net, other(to)->host, to->host, NET_STREAMS) ||
 	    net_loses(s->net))
 		return NULL;
 	seg = sim_alloc(sizeof(*seg) + len);
@@ -245,7 +251,9 @@ static void segment_send(struct segment *seg)
 	struct stream *s = seg->stream;
 	struct stream_end *from = &s->end[!seg->to];
 
-	from->last = max(from->last, s->net->sim->now + net_delay(s->net));
+	from->last = max(from->last, s->net->sim->now + net_delay(s->net)) +
+		     seg->len * s->net->byte_time;
+	s->net->bytes += seg->len;
 	s->refs++;
 	s->net->packets++;
 	sim_at(s->net->sim, &seg->ev, from->last);
@@ -375,8 +383,12 @@ static void got_syn(struct stream_end *end)
 	struct host *host = end->host;
 
 	if (end->state == END_NONE) {
+		struct net *net = host->net;
+
 		if (!host->ops->listens ||
-		    !host->ops->listens(host, end->stream->port)) {
+		    !host->ops->listens(host, end->stream->port) ||
+		    (net->refuse &&
+		     sim_below(net->sim, 1000000) < net->refuse)) {
 			send_plain(end, SEGMENT_RST);
 			return;
 		}
@@ -672,6 +684,37 @@ size_t stream_unread(const struct stream_end *end)
 }
 
 /**
+ * stream_darken - let nothing of a stream pass, though both sides think it open
+ * @end: either end
+ * @until: nanoseconds, SIM_NEVER for good
+ */
+void stream_darken(struct stream_end *end, u64 until)
+{
+	end->stream->dark = until;
+}
+
+/**
+ * stream_dark - whether nothing of a stream passes at present
+ * @end: either end
+ */
+bool stream_dark(const struct stream_end *end)
+{
+	return end->stream->dark > end->stream->net->sim->now;
+}
+
+/**
+ * stream_reset - something between the hosts resets a stream at both ends
+ * @end: an end that a program holds
+ */
+void stream_reset(struct stream_end *end)
+{
+	if (end->state != END_OPEN)
+		return;
+	send_plain(end, SEGMENT_RST);
+	send_plain(other(end), SEGMENT_RST);
+}
+
+/**
  * stream_close - be done with a stream at once
  * @end: an end that the program holds; not to be used any more
  *
@@ -735,6 +778,25 @@ u32 stream_peer(const struct stream_end *end)
 	const struct stream *s = end->stream;
 
 	return s->end[end == &s->end[0]].host->addr;
+}
+
+/**
+ * stream_pending - bytes that were written and that the other side has not got
+ * @end: an end
+ */
+size_t stream_pending(const struct stream_end *end)
+{
+	return end->out.len;
+}
+
+/**
+ * stream_joins - whether two ends are those of one stream
+ * @a: an end
+ * @b: another
+ */
+bool stream_joins(const struct stream_end *a, const struct stream_end *b)
+{
+	return a != b && a->stream == b->stream;
 }
 
 /**

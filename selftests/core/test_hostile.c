@@ -306,7 +306,7 @@ static void claims_that_are_not_for_us_are_refused(void **state)
 	assert_true(stranger_dial(s, client));
 	stranger_say(s, PFSNL_FRAME_CLAIM, &h);
 	assert_int_equal(stranger_got(s, &at), PFSNL_FRAME_BUSY);
-	assert_int_equal(pfsnl_hello_decode(&answer, s->in + 8, 72), 0);
+	assert_int_equal(pfsnl_hello_decode(&answer, s->in + 8, PFSNL_HELLO_LEN), 0);
 	assert_int_equal(answer.reason, PFSNL_REASON_FOREIGN);
 
 	/* another life of the node */
@@ -323,7 +323,7 @@ static void claims_that_are_not_for_us_are_refused(void **state)
 	assert_true(stranger_dial(s, client));
 	stranger_say(s, PFSNL_FRAME_CLAIM, &h);
 	assert_int_equal(stranger_got(s, &at), PFSNL_FRAME_BUSY);
-	assert_int_equal(pfsnl_hello_decode(&answer, s->in + 8, 72), 0);
+	assert_int_equal(pfsnl_hello_decode(&answer, s->in + 8, PFSNL_HELLO_LEN), 0);
 	assert_int_equal(answer.reason, PFSNL_REASON_BUSY);
 	assert_int_equal(answer.ring.leader, leader->host.addr);
 	assert_int_equal(node_count(client, PFSNL_COUNT_CLAIM_REFUSED), 3);

@@ -82,7 +82,7 @@ static size_t list_write(const struct stranger *s, const struct node *victim,
 		.removes = l->removes,
 		.adds = l->adds,
 	};
-	u8 *p = pfsnl_install_encode(&in, wire);
+	u8 *p = pfsnl_install_encode(&in, PFSNL_FRAME_INSTALL, wire);
 	u32 i;
 
 	for (i = 0; i < l->removes + l->adds; i++) {
@@ -96,7 +96,7 @@ static size_t list_write(const struct stranger *s, const struct node *victim,
 		};
 
 		p = i < l->removes ? pfsnl_record_remove(p, &m, 1) :
-				     pfsnl_record_add(p, &m);
+				     pfsnl_record_add(p, &m, PFSNL_REASON_JOINED);
 	}
 	return p - wire;
 }
@@ -450,6 +450,39 @@ static void member_that_contradicts_its_tether_is_dropped(void **state)
 	stranger_free(s);
 }
 
+/*
+ * It was a ring of its own between two tethers, of the same number, and comes
+ * back before anybody missed it: the ring it left is not for it any more.
+ */
+static void member_that_was_elsewhere_gets_a_ring_of_a_higher_number(void **state)
+{
+	struct stranger *s = stranger_at(1, 2);
+	struct node *leader = s->world->nodes[0];
+	struct pfsnl_beacon b = stranger_beacon(s, leader, 0);
+	struct pfsnl_hello h = stranger_hello(s, leader);
+	u64 seq;
+
+	stranger_send(s, WORLD_BROADCAST, &b);
+	stranger_say(s, PFSNL_FRAME_ACCEPT, &h);
+	world_run(s->world, 50 * SIM_MS);
+	assert_true(watch_has(&leader->watch, s->host.addr));
+	seq = leader->watch.ring.seq;
+
+	stranger_hang_up(s);
+	world_run(s->world, SIM_MS);
+	stranger_send(s, WORLD_BROADCAST, &b);
+	h.ring = (struct pfsnl_ring_id) {
+		.seq = seq,
+		.incarnation = s->incarnation,
+	};
+	h.seq_seen = seq;
+	stranger_say(s, PFSNL_FRAME_ACCEPT, &h);
+	world_run(s->world, 20 * SIM_MS);
+	assert_int_equal(node_count(leader, PFSNL_COUNT_TETHER_UP), 3);
+	assert_true(leader->watch.ring.seq > seq);
+	stranger_free(s);
+}
+
 int main(void)
 {
 	static const TEST_CASE tests[] = {
@@ -464,6 +497,7 @@ int main(void)
 		cmocka_unit_test(members_that_break_the_rules_are_dropped),
 		cmocka_unit_test(questions_are_answered_and_unknown_frames_skipped),
 		cmocka_unit_test(member_that_contradicts_its_tether_is_dropped),
+		cmocka_unit_test(member_that_was_elsewhere_gets_a_ring_of_a_higher_number),
 	};
 
 	return RUN_WORLD_TESTS(tests);

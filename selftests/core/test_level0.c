@@ -352,6 +352,25 @@ static void peer_that_does_not_listen_is_dialled_ever_less(void **state)
 	world_free(w);
 }
 
+/* It hears two leaders that don't hear each other, and takes whoever dials. */
+static void two_leaders_do_not_fight_over_it_for_ever(void **state)
+{
+	struct world *w = world_new(1);
+	struct level0 *p = level0_new(w, WORLD_ADDR(100));
+	u32 before;
+
+	world_nodes(w, 2);
+	world_cut(w, w->nodes[0], w->nodes[1], NET_ALL);
+	level0_start(p);
+	world_start(w);
+	world_run(w, 60 * SIM_S);
+	before = p->accepted;
+	world_run(w, 600 * SIM_S);
+	/* once a minute each, when they have settled to it */
+	assert_in_range(p->accepted - before, 2, 30);
+	world_free(w);
+}
+
 static void other_clusters_leave_it_alone(void **state)
 {
 	struct world *w = world_new(1);
@@ -464,6 +483,7 @@ int main(void)
 		cmocka_unit_test(peer_that_stops_reading_is_dropped_and_the_others_hear),
 		cmocka_unit_test(what_it_says_is_counted_and_harms_nobody),
 		cmocka_unit_test(peer_that_does_not_listen_is_dialled_ever_less),
+		cmocka_unit_test(two_leaders_do_not_fight_over_it_for_ever),
 		cmocka_unit_test(other_clusters_leave_it_alone),
 		cmocka_unit_test(serving_them_can_be_switched_off),
 		cmocka_unit_test(one_node_serves_a_hundred),

@@ -10,8 +10,8 @@
 #include "config.h"
 #include "message.h"
 
-static const u8 hello_wire[80] = {
-	0x50, 0x46, 0x00, 0x02, 0x00, 0x00, 0x00, 0x48,	/* ACCEPT, 72 */
+static const u8 hello_wire[96] = {
+	0x50, 0x46, 0x00, 0x02, 0x00, 0x00, 0x00, 0x58,	/* ACCEPT, 88 */
 	0x01,						/* 0 version */
 	0x63,						/* 1 priority */
 	0x1c, 0x97,					/* 2 port */
@@ -26,7 +26,11 @@ static const u8 hello_wire[80] = {
 	0x00, 0x00, 0x01, 0x02,				/* 56 interval */
 	0x00, 0x00, 0x02, 0x04,				/* 60 most nodes */
 	0x00, 0x00, 0x00, 0x0b,				/* 64 why */
-};							/* 68 zero */
+	0x00, 0x00, 0x00, 0x03,				/* 68 flags */
+	0x01, 0x42, 0x43, 0x44, 0x45, 0x46, 0x47, 0x49,	/* 72 seq seen */
+	0x05, 0x00, 0x00, 0x00,				/* 80 votes */
+	0x00, 0x00, 0x02, 0x09,				/* 84 hold */
+};
 
 static const struct pfsnl_hello hello = {
 	.priority = 99,
@@ -44,6 +48,10 @@ static const struct pfsnl_hello hello = {
 		.incarnation = 0x5152535455565758,
 		.leader = 0x0a090807,
 	},
+	.flags = PFSNL_HELLO_SUCCEEDS | PFSNL_HELLO_LEADS,
+	.seq_seen = 0x0142434445464749,
+	.votes = 5,
+	.hold_ms = 521,
 };
 
 static int hello_decode(struct pfsnl_hello *h, const u8 *body, u32 len)
@@ -58,11 +66,11 @@ static int hello_decode(struct pfsnl_hello *h, const u8 *body, u32 len)
 static int hello_with(struct pfsnl_hello *h, size_t at, unsigned int width,
 		      u64 value)
 {
-	u8 body[72];
+	u8 body[88];
 
-	memcpy(body, hello_wire + 8, 72);
+	memcpy(body, hello_wire + 8, 88);
 	put_be(body + at, width, value);
-	return hello_decode(h, body, 72);
+	return hello_decode(h, body, 88);
 }
 
 static void assert_hello(const struct pfsnl_hello *a,
@@ -81,6 +89,10 @@ static void assert_hello(const struct pfsnl_hello *a,
 	assert_int_equal(a->ring.seq, b->ring.seq);
 	assert_int_equal(a->ring.incarnation, b->ring.incarnation);
 	assert_int_equal(a->ring.leader, b->ring.leader);
+	assert_int_equal(a->flags, b->flags);
+	assert_int_equal(a->seq_seen, b->seq_seen);
+	assert_int_equal(a->votes, b->votes);
+	assert_int_equal(a->hold_ms, b->hold_ms);
 }
 
 static void hello_is_the_bytes_of_the_table(void **state)
@@ -93,7 +105,7 @@ static void hello_is_the_bytes_of_the_table(void **state)
 	pfsnl_hello_encode(&hello, PFSNL_FRAME_ACCEPT, wire);
 	assert_memory_equal(wire, hello_wire, sizeof(wire));
 	memset(&h, 0xa5, sizeof(h));
-	assert_int_equal(hello_decode(&h, hello_wire + 8, 72), 0);
+	assert_int_equal(hello_decode(&h, hello_wire + 8, 88), 0);
 	assert_hello(&h, &hello);
 }
 
@@ -109,7 +121,7 @@ static void hello_goes_as_claim_accept_and_busy(void **state)
 	for (i = 0; i < 3; i++) {
 		pfsnl_hello_encode(&hello, names[i], wire);
 		assert_int_equal(get_be(wire, 4), ops[i]);
-		assert_memory_equal(wire + 4, hello_wire + 4, 76);
+		assert_memory_equal(wire + 4, hello_wire + 4, 92);
 	}
 }
 
@@ -118,7 +130,7 @@ static void hello_truncated_at_any_length_is_refused(void **state)
 	struct pfsnl_hello h;
 	u32 len;
 
-	for (len = 0; len < 72; len++)
+	for (len = 0; len < 88; len++)
 		assert_int_equal(hello_decode(&h, hello_wire + 8, len),
 				 -EBADMSG);
 	assert_int_equal(pfsnl_hello_decode(&h, NULL, 0), -EBADMSG);
@@ -131,9 +143,9 @@ static void hello_of_a_later_version_may_be_longer(void **state)
 	u32 len;
 
 	memset(body, 0xff, sizeof(body));
-	memcpy(body, hello_wire + 8, 72);
-	for (len = 72; len <= sizeof(body); len++) {
-		body[0] = len == 72 ? 1 : 2;
+	memcpy(body, hello_wire + 8, 88);
+	for (len = 88; len <= sizeof(body); len++) {
+		body[0] = len == 88 ? 1 : 2;
 		assert_int_equal(hello_decode(&h, body, len), 0);
 		assert_hello(&h, &hello);
 	}
@@ -152,9 +164,13 @@ static void hello_that_no_node_can_send_is_refused(void **state)
 	assert_int_equal(hello_with(&h, 56, 4, 10), 0);
 	assert_int_equal(hello_with(&h, 56, 4, 10000), 0);
 	assert_int_equal(hello_with(&h, 56, 4, 10001), -EBADMSG);
-	assert_int_equal(hello_with(&h, 24, 8, 1ULL << 62), 0);
-	assert_int_equal(hello_with(&h, 24, 8, (1ULL << 62) + 1), -EBADMSG);
-	assert_int_equal(hello_with(&h, 24, 8, ~0ULL), -EBADMSG);
+	assert_int_equal(hello_with(&h, 72, 8, 1ULL << 62), 0);
+	assert_int_equal(hello_with(&h, 72, 8, (1ULL << 62) + 1), -EBADMSG);
+	assert_int_equal(hello_with(&h, 72, 8, ~0ULL), -EBADMSG);
+	/* it has seen the ring that it is in */
+	assert_int_equal(hello_with(&h, 72, 8, hello.ring.seq), 0);
+	assert_int_equal(hello_with(&h, 72, 8, hello.ring.seq - 1), -EBADMSG);
+	assert_int_equal(hello_with(&h, 24, 8, hello.seq_seen + 1), -EBADMSG);
 }
 
 static void hello_fields_that_may_be_zero(void **state)
@@ -174,28 +190,29 @@ static void hello_fields_that_may_be_zero(void **state)
 }
 
 /* a change: two nodes go, one comes */
-static const u8 install_wire[8 + 56 + 48] = {
-	0x50, 0x46, 0x00, 0x04, 0x00, 0x00, 0x00, 0x68,	/* INSTALL, 104 */
+static const u8 install_wire[8 + 56 + 56] = {
+	0x50, 0x46, 0x00, 0x04, 0x00, 0x00, 0x00, 0x70,	/* INSTALL, 112 */
 	0x01, 0x42, 0x43, 0x44, 0x45, 0x46, 0x47, 0x48,	/* 0 ring: seq */
 	0x51, 0x52, 0x53, 0x54, 0x55, 0x56, 0x57, 0x58,	/* 8 ring: inc. */
 	0x0a, 0x09, 0x08, 0x07,				/* 16 ring: leader */
 	0x00, 0x00, 0x00, 0x00,				/* 20 flags */
 	0x01, 0x42, 0x43, 0x44, 0x45, 0x46, 0x47, 0x40,	/* 24 base */
-	0x00, 0x00, 0x00, 0x00,				/* 32 votes */
+	0x00, 0x00, 0x00, 0x09,				/* 32 votes */
 	0x00, 0x00, 0x00, 0x05,				/* 36 nodes */
 	0x00, 0x00, 0x00, 0x02,				/* 40 removes */
 	0x00, 0x00, 0x00, 0x01,				/* 44 adds */
 	0x00, 0x10,					/* 48 remove size */
-	0x00, 0x10,					/* 50 add size */
-	0x00, 0x00, 0x00, 0x00,				/* 52 zero */
+	0x00, 0x18,					/* 50 add size */
+	0x00, 0x00, 0x01, 0x07,				/* 52 hold */
 	/* 56: removes: address, why, incarnation */
 	0x0a, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x03,
 	0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88,
 	0x0a, 0x00, 0x00, 0x02, 0x00, 0x00, 0x00, 0x02,
 	0x91, 0x92, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98,
-	/* adds: address, port, priority, level, incarnation */
+	/* adds: address, port, priority, level, incarnation, why, votes */
 	0x0a, 0x00, 0x00, 0x03, 0x1c, 0x98, 0x07, 0x01,
 	0xa1, 0xa2, 0xa3, 0xa4, 0xa5, 0xa6, 0xa7, 0xa8,
+	0x00, 0x00, 0x00, 0x11, 0x02, 0x00, 0x00, 0x00,
 };
 
 #define BODY		(install_wire + 8)
@@ -208,6 +225,8 @@ static const struct pfsnl_install change = {
 		.leader = 0x0a090807,
 	},
 	.base_seq = 0x0142434445464740,
+	.expected_votes = 9,
+	.hold_ms = 263,
 	.members = 5,
 	.removes = 2,
 	.adds = 1,
@@ -223,6 +242,7 @@ static const struct pfsnl_member come = {
 	.tether_port = 7320,
 	.priority = 7,
 	.level = 1,
+	.votes = 2,
 	.incarnation = 0xa1a2a3a4a5a6a7a8,
 };
 
@@ -239,7 +259,7 @@ static int install_decode(struct pfsnl_install *in, const u8 *body, u32 len,
 		for (i = 0; i < in->removes; i++)
 			pfsnl_install_remove(in, i, &m, &reason);
 		for (i = 0; i < in->adds; i++)
-			pfsnl_install_add(in, i, &m);
+			pfsnl_install_add(in, i, &m, &reason);
 	}
 	free(copy);
 	return err;
@@ -261,11 +281,11 @@ static void install_is_the_bytes_of_the_table(void **state)
 
 	assert_int_equal(pfsnl_install_size(2, 1), sizeof(wire));
 	memset(wire, 0xa5, sizeof(wire));
-	p = pfsnl_install_encode(&change, wire);
+	p = pfsnl_install_encode(&change, PFSNL_FRAME_INSTALL, wire);
 	assert_ptr_equal(p, wire + 64);
 	p = pfsnl_record_remove(p, &gone[0], 3);
 	p = pfsnl_record_remove(p, &gone[1], 2);
-	p = pfsnl_record_add(p, &come);
+	p = pfsnl_record_add(p, &come, PFSNL_REASON_MERGED);
 	assert_ptr_equal(p, wire + sizeof(wire));
 	assert_memory_equal(wire, install_wire, sizeof(wire));
 }
@@ -295,11 +315,15 @@ static void install_is_read_as_it_was_written(void **state)
 		assert_int_equal(reason, 3 - i);
 	}
 	memset(&m, 0xa5, sizeof(m));
-	assert_int_equal(pfsnl_install_add(&in, 0, &m), 0);
+	assert_int_equal(pfsnl_install_add(&in, 0, &m, &reason), 0);
 	assert_int_equal(m.addr, come.addr);
 	assert_int_equal(m.tether_port, come.tether_port);
 	assert_int_equal(m.priority, come.priority);
 	assert_int_equal(m.level, come.level);
+	assert_int_equal(m.votes, come.votes);
+	assert_int_equal(reason, PFSNL_REASON_MERGED);
+	assert_int_equal(in.expected_votes, 9);
+	assert_int_equal(in.hold_ms, 263);
 	assert_int_equal(m.incarnation, come.incarnation);
 }
 
@@ -339,13 +363,13 @@ static void longer_records_are_read_by_their_size(void **state)
 	put_be(put_be(body + 48, 2, 20), 2, 64);
 	memcpy(body + 56, BODY + 56, 16);
 	memcpy(body + 76, BODY + 72, 16);
-	memcpy(body + 96, BODY + 88, 16);
+	memcpy(body + 96, BODY + 88, 24);
 	assert_int_equal(pfsnl_install_decode(&in, body, sizeof(body), 5), 0);
 	pfsnl_install_remove(&in, 0, &m, &reason);
 	assert_int_equal(m.addr, gone[0].addr);
 	pfsnl_install_remove(&in, 1, &m, &reason);
 	assert_int_equal(m.incarnation, gone[1].incarnation);
-	assert_int_equal(pfsnl_install_add(&in, 0, &m), 0);
+	assert_int_equal(pfsnl_install_add(&in, 0, &m, &reason), 0);
 	assert_int_equal(m.incarnation, come.incarnation);
 	assert_int_equal(install_decode(&in, body, sizeof(body) - 1, 5),
 			 -EBADMSG);
@@ -354,11 +378,12 @@ static void longer_records_are_read_by_their_size(void **state)
 static void record_sizes_outside_their_limits_are_refused(void **state)
 {
 	static const u16 bad[] = { 0, 1, 15, 65, 256, 0xffff };
+	static const u16 bad_add[] = { 0, 16, 23, 65, 256, 0xffff };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		assert_int_equal(install_with(48, 2, bad[i], 5), -EBADMSG);
-		assert_int_equal(install_with(50, 2, bad[i], 5), -EBADMSG);
+		assert_int_equal(install_with(50, 2, bad_add[i], 5), -EBADMSG);
 	}
 	/* allowed, but then the payload is too short for them */
 	assert_int_equal(install_with(48, 2, 17, 5), -EBADMSG);
@@ -367,8 +392,10 @@ static void record_sizes_outside_their_limits_are_refused(void **state)
 
 static void counts_that_overflow_are_refused(void **state)
 {
-	/* times 16 in 32 bits these are 0, 16 and 32 */
-	static const u32 wrap[] = { 0x10000000, 0x10000001, 0x10000002 };
+	/* times 16 or 24 in 32 bits these are small */
+	static const u32 wrap[] = {
+		0x10000000, 0x10000001, 0x10000002, 0x0aaaaaab, 0x15555556,
+	};
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(wrap); i++) {
@@ -403,7 +430,7 @@ static void ring_number_that_nobody_counted_up_is_refused(void **state)
 	assert_int_equal(install_with(0, 8, (1ULL << 62) + 1, 5), -EBADMSG);
 }
 
-static void full_list_has_one_add_per_node_and_no_remove(void **state)
+static void full_list_has_one_add_per_node(void **state)
 {
 	struct pfsnl_install in;
 	u8 body[BODY_LEN];
@@ -411,15 +438,15 @@ static void full_list_has_one_add_per_node_and_no_remove(void **state)
 	memcpy(body, BODY, BODY_LEN);
 	put_be(body + 20, 4, PFSNL_INSTALL_FULL);
 	assert_int_equal(install_decode(&in, body, BODY_LEN, 5), -EBADMSG);
+	/* removes say why others are not in it */
 	put_be(body + 36, 4, 1);
-	assert_int_equal(install_decode(&in, body, BODY_LEN, 5), -EBADMSG);
-	put_be(body + 40, 4, 0);
 	assert_int_equal(install_decode(&in, body, BODY_LEN, 5), 0);
 	assert_int_equal(in.flags, PFSNL_INSTALL_FULL);
+	put_be(body + 40, 4, 0);
+	assert_int_equal(install_decode(&in, body, BODY_LEN, 5), 0);
 	put_be(body + 36, 4, 2);
 	assert_int_equal(install_decode(&in, body, BODY_LEN, 5), -EBADMSG);
-	put_be(body + 36, 4, 3);
-	put_be(body + 44, 4, 3);
+	put_be(body + 44, 4, 2);
 	assert_int_equal(install_decode(&in, body, BODY_LEN, 5), 0);
 }
 
@@ -453,6 +480,7 @@ static void nodes_that_cannot_be_are_refused(void **state)
 	struct pfsnl_install in;
 	struct pfsnl_member m;
 	u8 body[BODY_LEN];
+	u32 reason;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(change_to); i++) {
@@ -461,14 +489,14 @@ static void nodes_that_cannot_be_are_refused(void **state)
 		       change_to[i].value);
 		assert_int_equal(pfsnl_install_decode(&in, body, BODY_LEN, 5),
 				 0);
-		assert_int_equal(pfsnl_install_add(&in, 0, &m),
+		assert_int_equal(pfsnl_install_add(&in, 0, &m, &reason),
 				 change_to[i].want);
 	}
 	/* a level-0 peer */
 	put_be(body + 95, 1, 0);
 	put_be(body + 96, 8, 0);
 	assert_int_equal(pfsnl_install_decode(&in, body, BODY_LEN, 5), 0);
-	assert_int_equal(pfsnl_install_add(&in, 0, &m), 0);
+	assert_int_equal(pfsnl_install_add(&in, 0, &m, &reason), 0);
 	assert_int_equal(m.level, 0);
 }
 
@@ -477,7 +505,7 @@ static void largest_ring_has_the_size_it_says(void **state)
 	assert_int_equal(pfsnl_install_size(0, 0), 64);
 	assert_int_equal(pfsnl_install_size(PFSNL_MAX_NODES_MAX,
 					    PFSNL_MAX_NODES_MAX),
-			 64 + 2 * 4096 * 16);
+			 64 + 4096 * (16 + 24));
 }
 
 static void leave_is_the_bytes_of_the_table(void **state)
@@ -497,7 +525,7 @@ static void leave_is_the_bytes_of_the_table(void **state)
 	u32 len;
 
 	assert_int_equal(sizeof(wire), sizeof(want));
-	pfsnl_leave_encode(&leave, wire);
+	pfsnl_leave_encode(&leave, PFSNL_FRAME_LEAVE, wire);
 	assert_memory_equal(wire, want, sizeof(want));
 	for (len = 0; len < 16; len++) {
 		u8 *copy = exact(want + 8, len);
@@ -598,7 +626,7 @@ int main(void)
 		cmocka_unit_test(counts_that_overflow_are_refused),
 		cmocka_unit_test(rings_larger_than_we_can_hold_are_told_apart),
 		cmocka_unit_test(ring_number_that_nobody_counted_up_is_refused),
-		cmocka_unit_test(full_list_has_one_add_per_node_and_no_remove),
+		cmocka_unit_test(full_list_has_one_add_per_node),
 		cmocka_unit_test(empty_install_is_well_formed),
 		cmocka_unit_test(nodes_that_cannot_be_are_refused),
 		cmocka_unit_test(largest_ring_has_the_size_it_says),

@@ -26,8 +26,10 @@ void watch_forget(struct watch *w)
 {
 	u32 i;
 
-	for (i = 0; i < w->n_log; i++)
+	for (i = 0; i < w->n_log; i++) {
 		free(w->log[i].addrs);
+		free(w->log[i].why);
+	}
 	free(w->log);
 	w->log = NULL;
 	w->n_log = 0;
@@ -81,7 +83,8 @@ static void fold(struct watch *w, u32 op, u32 addr)
 
 	if (op == PFSNL_OP_ADD) {
 		if (there)
-			sim_fail("%08x is added and is in the list", addr);
+			sim_violated("updates-fold",
+				     "%08x is added and is in the list", addr);
 		if (w->n == w->space) {
 			w->space = w->space ? 2 * w->space : 16;
 			w->addrs = sim_resize(w->addrs,
@@ -92,11 +95,24 @@ static void fold(struct watch *w, u32 op, u32 addr)
 		w->addrs[i] = addr;
 	} else {
 		if (!there)
-			sim_fail("%08x is removed and not in the list", addr);
+			sim_violated("updates-fold",
+				     "%08x is removed and not in the list", addr);
 		memmove(w->addrs + i, w->addrs + i + 1,
 			(--w->n - i) * sizeof(*w->addrs));
 	}
 	w->sum ^= watch_mix(addr);
+}
+
+/* reasons to come are not reasons to go */
+static void fits(const struct pfsnl_event *ev, u32 i)
+{
+	bool adds = ev->op == PFSNL_OP_ADD;
+	bool came = ev->why[i] == PFSNL_WHY_JOINED ||
+		    ev->why[i] == PFSNL_WHY_MERGED;
+
+	if (came != adds)
+		sim_fail("%08x %s because of %u", be32_to_cpu(ev->addrs[i]),
+			 came ? "goes" : "comes", ev->why[i]);
 }
 
 static void keep(struct watch *w, u64 now, const struct pfsnl_event *ev)
@@ -112,9 +128,29 @@ static void keep(struct watch *w, u64 now, const struct pfsnl_event *ev)
 		.ring = ev->ring,
 		.n = ev->n,
 		.addrs = sim_alloc(ev->n * sizeof(u32)),
+		.why = sim_alloc(ev->n),
 	};
-	for (i = 0; i < ev->n; i++)
+	for (i = 0; i < ev->n; i++) {
 		up->addrs[i] = be32_to_cpu(ev->addrs[i]);
+		up->why[i] = ev->why[i];
+	}
+}
+
+/* a ring has just those nodes that the updates lead to */
+static void hear_ring(struct watch *w, const struct pfsnl_event *ev)
+{
+	u32 i;
+
+	w->quorate = ev->quorate;
+	/* without memory its nodes can't be named */
+	if (!ev->addrs)
+		return;
+	if (ev->n != w->n)
+		sim_fail("ring of %u nodes, updates lead to %u", ev->n, w->n);
+	for (i = 0; i < ev->n; i++)
+		if (be32_to_cpu(ev->addrs[i]) != w->addrs[i])
+			sim_fail("ring with %08x, updates lead to %08x",
+				 be32_to_cpu(ev->addrs[i]), w->addrs[i]);
 }
 
 /**
@@ -127,37 +163,45 @@ void watch_hear(struct watch *w, u64 now, const struct pfsnl_event *ev)
 {
 	u32 i, last = 0;
 
-	if (ev->ring.seq < w->ring.seq)
-		sim_fail("ring %llu after %llu",
-			 (unsigned long long)ev->ring.seq,
-			 (unsigned long long)w->ring.seq);
+	if (ev->ring.seq < w->ring.seq ||
+	    (ev->ring.seq == w->ring.seq && !ring_same(&ev->ring, &w->ring)))
+		sim_violated("seq-grows", "ring %llu after %llu",
+			     (unsigned long long)ev->ring.seq,
+			     (unsigned long long)w->ring.seq);
 	w->fresh = true;
 	w->role = ev->role;
 	w->ring = ev->ring;
 	if (ev->kind == PFSNL_EVENT_STATE) {
 		if (ev->generation != w->generation)
-			sim_fail("state of generation %llu after update %llu",
-				 (unsigned long long)ev->generation,
-				 (unsigned long long)w->generation);
+			sim_violated("updates-fold",
+				     "state of generation %llu after update %llu",
+				     (unsigned long long)ev->generation,
+				     (unsigned long long)w->generation);
+		return;
+	}
+	if (ev->kind == PFSNL_EVENT_RING) {
+		hear_ring(w, ev);
 		return;
 	}
 	if (ev->kind != PFSNL_EVENT_UPDATE)
-		sim_fail("event of kind %d", ev->kind);
+		sim_violated("updates-fold", "event of kind %d", ev->kind);
 	if (ev->op != PFSNL_OP_ADD && ev->op != PFSNL_OP_REMOVE)
-		sim_fail("update with op %08x", ev->op);
+		sim_violated("updates-fold", "update with op %08x", ev->op);
 	if (!ev->n)
-		sim_fail("update of no node");
+		sim_violated("updates-fold", "update of no node");
 	if (ev->generation != w->generation + 1)
-		sim_fail("update %llu after %llu",
-			 (unsigned long long)ev->generation,
-			 (unsigned long long)w->generation);
+		sim_violated("updates-fold", "update %llu after %llu",
+			     (unsigned long long)ev->generation,
+			     (unsigned long long)w->generation);
 	w->generation = ev->generation;
 	for (i = 0; i < ev->n; i++) {
 		u32 addr = be32_to_cpu(ev->addrs[i]);
 
 		if (addr <= last)
-			sim_fail("update with %08x after %08x", addr, last);
+			sim_violated("updates-fold",
+				     "update with %08x after %08x", addr, last);
 		last = addr;
+		fits(ev, i);
 		fold(w, ev->op, addr);
 	}
 	if (w->keep)
@@ -179,24 +223,30 @@ void watch_compare(struct watch *w, const struct pfsnl_core *core)
 	for (i = 0; pfsnl_core_peer_next(core, after, &peer); i++) {
 		after = peer.member.addr;
 		if (i == w->n || w->addrs[i] != after)
-			sim_fail("%08x is in the list, not in the updates", after);
+			sim_violated("updates-fold",
+				     "%08x is in the list, not in the updates", after);
 		self += peer.self;
 	}
 	if (i != w->n)
-		sim_fail("%08x is in the updates, not in the list", w->addrs[i]);
+		sim_violated("updates-fold",
+			     "%08x is in the updates, not in the list", w->addrs[i]);
 	if (w->n && self != 1)
-		sim_fail("the node itself is %u times in its list", self);
+		sim_violated("updates-fold",
+			     "the node itself is %u times in its list", self);
 
 	pfsnl_core_state(core, &st);
 	if (st.peers != w->n)
-		sim_fail("%u nodes stated, %u in the list", st.peers, w->n);
+		sim_violated("updates-fold",
+			     "%u nodes stated, %u in the list", st.peers, w->n);
 	if (st.generation != w->generation)
-		sim_fail("generation stated is not that of the last update");
+		sim_violated("updates-fold",
+			     "generation stated is not that of the last update");
 	if (st.role != w->role)
-		sim_fail("role %s, but told %s", pfsnl_role_text(st.role),
-			 pfsnl_role_text(w->role));
+		sim_violated("updates-fold",
+			     "role %s, but told %s", pfsnl_role_text(st.role),
+			     pfsnl_role_text(w->role));
 	if (!ring_same(&st.ring, &w->ring))
-		sim_fail("ring %llu, but told %llu",
-			 (unsigned long long)st.ring.seq,
-			 (unsigned long long)w->ring.seq);
+		sim_violated("updates-fold", "ring %llu, but told %llu",
+			     (unsigned long long)st.ring.seq,
+			     (unsigned long long)w->ring.seq);
 }

@@ -16,6 +16,7 @@
  * @ring: the ring it came with
  * @n: how many nodes
  * @addrs: which, host order, rising
+ * @why: why, enum pfsnl_why of each
  */
 struct update {
 	u64 when;
@@ -23,6 +24,7 @@ struct update {
 	struct pfsnl_ring_id ring;
 	u32 n;
 	u32 *addrs;
+	u8 *why;
 };
 
 /**
@@ -34,6 +36,7 @@ struct update {
  * @generation: of the last update
  * @role: as the last event had it
  * @ring: as the last event had it
+ * @quorate: as the last event about a ring had it
  * @fresh: something was heard since the last comparison
  * @log: all updates, if @keep
  * @n_log: how many
@@ -47,6 +50,7 @@ struct watch {
 	u64 generation;
 	enum pfsnl_role role;
 	struct pfsnl_ring_id ring;
+	bool quorate;
 	bool fresh;
 	struct update *log;
 	u32 n_log;

@@ -153,9 +153,10 @@ static void check_ring(struct world *w, const struct node *n)
 		place = (place + 1) % r->size;
 	if (r->at[place].used) {
 		if (r->at[place].list != list)
-			sim_fail("ring %llu of %08x is not the same at %08x and %08x",
-				 (unsigned long long)ring.seq, ring.leader,
-				 r->at[place].by, n->host.addr);
+			sim_violated("ring-identity",
+				     "ring %llu of %08x is not the same at %08x and %08x",
+				     (unsigned long long)ring.seq, ring.leader,
+				     r->at[place].by, n->host.addr);
 		return;
 	}
 	r->n++;

@@ -20,6 +20,41 @@
 #define WORLD_ADDR(i)	(WORLD_NET + 1 + (i))
 
 struct world;
+struct node;
+
+/**
+ * struct node_tether - a tether that the core knows by its number
+ * @by_id: in the node
+ * @id: the number
+ * @end: its end of the stream
+ * @accepted: ACCEPT was said along it
+ * @blocked: op of a frame that it had no room for
+ */
+struct node_tether {
+	struct rb_node by_id;
+	u32 id;
+	struct stream_end *end;
+	bool accepted;
+	u32 blocked;
+};
+
+/**
+ * struct world_tap - somebody who sees everything
+ * @note: the core notes something, in the middle of a call
+ * @says: the core writes a frame, in the middle of a call
+ * @done: a call of the core ended
+ * @hears: the core is about to be given a datagram
+ * @beacon: a beacon is about to be sent
+ */
+struct world_tap {
+	void (*note)(struct node *n, enum pfsnl_note note, u32 addr, u32 reason,
+		     u64 number);
+	void (*says)(struct node *n, struct node_tether *t, const u8 *frame,
+		     size_t len);
+	void (*done)(struct node *n);
+	void (*hears)(struct node *n, u32 src, const void *data, size_t len);
+	void (*beacon)(struct node *n);
+};
 
 /**
  * struct node - a host that runs a core
@@ -29,20 +64,28 @@ struct world;
  * @cfg: settings of its next start
  * @incarnation: of this life
  * @started: when that began, nanoseconds
+ * @paused: when it was hung or frozen last
+ * @woken: when it went on after that
+ * @rate: of a million nanoseconds its clock shows so many too many
+ * @clock: what it showed ...
+ * @clock_at: ... when it got that rate
  * @ledger: its memory
  * @watch: a listener
  * @tethers: its open tethers by number
  * @last_id: number of the newest
+ * @blocked: one had no room for a frame; reset by who sees it
  * @inside: a call to the core runs
  * @left: the core said that its goodbye is over
  * @gone: event that follows that
  * @plan: beacons to send, NULL when there are none
  * @beacon: event of the next
- * @beacon_last: when the last one was sent
+ * @beacon_last: when the last one was sent, by its clock
+ * @beacon_next: when that is, by its clock
  * @beacon_counter: number of the last one
  * @burst: quick ones still to send
  * @muted: beacons are prepared but not sent
  * @alarm: event of the deadline
+ * @alarm_when: the deadline, by its clock
  * @late: the alarm or the beacon came due while it stood still
  * @on_note: called with each note of the core, if set
  */
@@ -53,11 +96,17 @@ struct node {
 	struct pfsnl_config cfg;
 	u64 incarnation;
 	u64 started;
+	u64 paused;
+	u64 woken;
+	s32 rate;
+	u64 clock;
+	u64 clock_at;
 	struct ledger ledger;
 	struct watch watch;
 
 	struct rb_root tethers;
 	u32 last_id;
+	bool blocked;
 	bool inside;
 	bool left;
 	struct sim_event gone;
@@ -65,11 +114,13 @@ struct node {
 	struct pfsnl_beacon_plan *plan;
 	struct sim_event beacon;
 	u64 beacon_last;
+	u64 beacon_next;
 	u32 beacon_counter;
 	u32 burst;
 	bool muted;
 
 	struct sim_event alarm;
+	u64 alarm_when;
 	bool late;
 
 	void (*on_note)(struct node *n, enum pfsnl_note note, u32 addr,
@@ -88,6 +139,7 @@ struct node {
  * @changes: grows whenever a list, a role or a ring changed somewhere
  * @digest: of all that ever happened; the same in the same run
  * @seed: of this run
+ * @tap: who sees everything, or NULL
  * @trace: print what happens
  */
 struct world {
@@ -101,6 +153,7 @@ struct world {
 	u64 changes;
 	u64 digest;
 	u64 seed;
+	const struct world_tap *tap;
 	bool trace;
 };
 
@@ -133,6 +186,10 @@ void node_abort(struct node *n);
 void node_freeze(struct node *n);
 void node_hang(struct node *n);
 void node_resume(struct node *n);
+void node_link(struct node *n, bool up);
+u64 node_clock(const struct node *n);
+void node_skew(struct node *n, s32 rate);
+struct stream_end *node_end(const struct node *n, u32 nth);
 int node_set(struct node *n, const struct pfsnl_config *cfg);
 bool node_runs(const struct node *n);
 u64 node_count(const struct node *n, enum pfsnl_counter c);

@@ -45,6 +45,8 @@ crowd_passes()
 		tell crowd silence all
 		tell crowd reset all
 		wait_until 30 crowd_is_gone "$1" || return
+		# who was unheard for a second is dialled at once when it is back
+		pause 1.1
 		value=$(stat "$1" "$2")
 		[ "$value" = 0 ] || return 0
 	done

@@ -8,7 +8,8 @@
 # fold: for each file a line with the updates folded into an empty set, as
 # "1 2 3", or "broken: ..." if one contradicts those before.
 # changes: the updates beyond that line, as "-1 +7".
-# Addresses are given as their last number.
+# Addresses are given as their last number. Lines of rings ("watch --rings") are
+# no updates.
 
 function complain(text)
 {
@@ -44,6 +45,10 @@ FNR == 1 {
 	split("", have)
 	count = 0
 	broken = changes = ""
+}
+
+index($0, "\"op\":\"ring\"") {
+	next
 }
 
 {
