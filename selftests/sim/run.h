@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What scenario.c and fault.c share: the run that is under way.
+ */
+#ifndef SIM_RUN_H
+#define SIM_RUN_H
+
+#include "scenario.h"
+
+#define NODES_MAX	40
+#define PEERS_MAX	2
+#define FLAPS_MAX	4
+#define STRANGERS	4
+
+/**
+ * struct run - a run
+ * @w: its world
+ * @setup: what it is to be like
+ * @totals: what happens is counted here
+ * @interval: longest interval between beacons, nanoseconds
+ * @dead: longest time that any node waits for a silent one
+ * @even: all nodes have the same interval and dead
+ * @sweep_at: when transient states are looked at next
+ * @flaps: links that flap
+ * @n_flaps: how many
+ * @flap_at: when they do so next
+ * @strangers: hosts that send noise
+ * @noise: up to so many datagrams each time
+ * @noise_at: when they do so next
+ * @impostor: node whose address a stranger uses, or NULL
+ */
+struct run {
+	struct world *w;
+	const struct setup *setup;
+	struct totals *totals;
+	u64 interval;
+	u64 dead;
+	bool even;
+	u64 sweep_at;
+	struct {
+		u32 a;
+		u32 b;
+		bool cut;
+	} flaps[FLAPS_MAX];
+	u32 n_flaps;
+	u64 flap_at;
+	struct host strangers[STRANGERS];
+	u32 noise;
+	u64 noise_at;
+	struct node *impostor;
+};
+
+/* fault.c */
+void fault_begin(struct run *r);
+void fault_inject(struct run *r, enum fault fault);
+enum fault fault_any(struct run *r, u32 mask);
+void fault_go_on(struct run *r);
+void fault_heal(struct run *r);
+
+static inline u64 draw(struct run *r, u64 below)
+{
+	return sim_below(&r->w->sim, below);
+}
+
+#endif /* SIM_RUN_H */

@@ -1,0 +1,637 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Runs: what is drawn from a seed, in which order things go wrong, and what is
+ * asked for when they no longer do.
+ */
+#include <linux/math64.h>
+#include <linux/minmax.h>
+
+#include "judge.h"
+#include "level0.h"
+#include "run.h"
+
+/* time passes in slices, between which the run is looked at */
+#define SLICE		(5 * SIM_MS)
+/* a run with more steps than that will not end */
+#define STEPS_MAX	30000000ULL
+
+#define SCENARIO_TEXT(name, text, what) [SCENARIO_##name] = text,
+const char * const scenario_names[SCENARIO_N] = {
+	SCENARIOS(SCENARIO_TEXT)
+};
+
+static bool lossy(const struct run *r)
+{
+	return r->w->net.loss;
+}
+
+/*
+ * How often loss alone makes a node look silent, for each of the two that watch
+ * each other, in one interval: the last beacon came, none of the next dead - 1
+ * did, the one after that did not or was too late, and the question or its
+ * answer got lost too.
+ */
+static double expected_losses(const struct run *r, const struct node *n)
+{
+	double p = r->w->net.loss / 1e6, q = 1 - p, run = q;
+	u32 i;
+
+	for (i = 1; i < n->cfg.dead; i++)
+		run *= p;
+	return run * (p + q / 2) * (1 - q * q);
+}
+
+static void predict(struct run *r, u64 time)
+{
+	struct node *leader = world_leader(r->w);
+	u32 i;
+
+	if (!leader || !lossy(r))
+		return;
+	for (i = 0; i < r->w->n; i++)
+		if (node_runs(r->w->nodes[i]) &&
+		    node_role(r->w->nodes[i]) == PFSNL_ROLE_CLIENT)
+			r->totals->predicted += 2 * expected_losses(r, leader) *
+						time / r->interval;
+}
+
+/* Let time pass, but not unwatched. */
+static void pass(struct run *r, u64 time)
+{
+	struct world *w = r->w;
+	u64 end = w->sim.now + time;
+
+	while (w->sim.now < end) {
+		world_run(w, min(SLICE, end - w->sim.now));
+		fault_go_on(r);
+		if (w->sim.now < r->sweep_at)
+			continue;
+		r->sweep_at = w->sim.now + 4 * SLICE;
+		judge_sweep(w);
+	}
+}
+
+static bool is_peer(const struct run *r, u32 addr)
+{
+	return addr >= WORLD_ADDR(200) && addr < WORLD_ADDR(200 + PEERS_MAX);
+}
+
+/* Whether all that run are one ring; level-0 peers may be in it or not. */
+static bool agree(const struct run *r)
+{
+	struct node *leader = world_leader(r->w);
+	u32 i, k, runs = 0;
+
+	if (!leader)
+		return false;
+	for (i = 0; i < r->w->n; i++) {
+		const struct node *n = r->w->nodes[i];
+
+		if (!node_runs(n))
+			continue;
+		runs++;
+		if ((n != leader && node_role(n) != PFSNL_ROLE_CLIENT) ||
+		    !ring_same(&n->watch.ring, &leader->watch.ring) ||
+		    !watch_has(&leader->watch, n->host.addr))
+			return false;
+	}
+	for (i = 0, k = 0; i < leader->watch.n; i++)
+		k += !is_peer(r, leader->watch.addrs[i]);
+	return leader->watch.ring.leader == leader->host.addr && k == runs;
+}
+
+/* how many of an update are no level-0 peers, which come and go as they like */
+static u32 of_nodes(const struct run *r, const struct update *up)
+{
+	u32 i, count = 0;
+
+	for (i = 0; i < up->n; i++)
+		count += !is_peer(r, up->addrs[i]);
+	return count;
+}
+
+/* Nothing is under way along any tether. */
+static bool settled(const struct run *r)
+{
+	const struct stream_end *end;
+	u32 i, k;
+
+	for (i = 0; i < r->w->n; i++) {
+		for (k = node_tethers(r->w->nodes[i]); k; k--) {
+			end = node_end(r->w->nodes[i], k - 1);
+			if (stream_pending(end) &&
+			    !is_peer(r, stream_peer(end)))
+				return false;
+		}
+	}
+	return true;
+}
+
+static bool until_agree(struct run *r, u64 limit)
+{
+	u64 end = r->w->sim.now + limit;
+
+	while (!agree(r) || !settled(r)) {
+		if (r->w->sim.now >= end)
+			return false;
+		pass(r, SLICE);
+	}
+	return true;
+}
+
+/* Somebody runs who may lead. */
+static bool can_lead(const struct run *r)
+{
+	u32 i;
+
+	for (i = 0; i < r->w->n; i++)
+		if (node_runs(r->w->nodes[i]) && r->w->nodes[i]->cfg.priority)
+			return true;
+	return false;
+}
+
+static void describe(struct run *r)
+{
+	u32 i;
+
+	for (i = 0; i < r->w->n; i++) {
+		struct node *n = r->w->nodes[i];
+		struct pfsnl_state st = node_state(n);
+
+		world_say(r->w, &n->host,
+			  "is %s%s, ring %llu of %08x, %u nodes, %u tethers, priority %u",
+			  pfsnl_role_text(st.role), n->host.state == HOST_ON ?
+			  "" : " (off)", (unsigned long long)st.ring.seq,
+			  st.ring.leader, st.peers, node_tethers(n),
+			  n->cfg.priority);
+	}
+}
+
+/* Faults are over, for a time that was as long as @before. */
+static void converge(struct run *r, u64 before)
+{
+	/* what TCP lost on the way it repeats after as long again at most */
+	u64 limit = 3 * r->dead + 4 * r->interval + 5 * SIM_S / 2 + before;
+	u64 begin = r->w->sim.now;
+
+	if (!can_lead(r))
+		return;
+	if (!until_agree(r, limit)) {
+		describe(r);
+		sim_violated("converges", "not one ring within %llu ms",
+			     (unsigned long long)limit / 1000000);
+	}
+	r->totals->converged++;
+	r->totals->slowest = max(r->totals->slowest,
+				 100 * (r->w->sim.now - begin) / limit);
+}
+
+static void forget_logs(struct run *r)
+{
+	u32 i;
+
+	for (i = 0; i < r->w->n; i++)
+		watch_forget(&r->w->nodes[i]->watch);
+}
+
+/*
+ * A level-0 peer is told what its leader knows. A leader that started later
+ * than another node ended can't tell it of that.
+ */
+static void check_peer(struct run *r, struct node *leader, struct level0 *p,
+		       bool knows_all)
+{
+	u32 i, same = 0;
+
+	if (p->host.state != HOST_ON || !p->tether || stream_unread(p->tether) ||
+	    !watch_has(&leader->watch, p->host.addr) ||
+	    p->from != leader->host.addr)
+		return;
+	for (i = 0; i < node_tethers(leader); i++)
+		if (stream_joins(node_end(leader, i), p->tether) &&
+		    !stream_pending(node_end(leader, i)))
+			break;
+	if (i == node_tethers(leader))
+		return;
+	for (i = 0; i < p->n; i++)
+		same += watch_has(&leader->watch, p->addrs[i]);
+	if (same != leader->watch.n || (knows_all && same != p->n))
+		sim_violated("level0-list",
+			     "%08x has %u nodes, %u of the %u of its leader",
+			     p->host.addr, p->n, same, leader->watch.n);
+}
+
+/* Nothing happens, and nothing changes. */
+static void rest(struct run *r)
+{
+	u64 changes;
+	u32 i, k;
+
+	if (!agree(r))
+		return;
+	/* what is still under way may arrive */
+	pass(r, max(r->interval, 50 * SIM_MS));
+	forget_logs(r);
+	changes = judge_sums()->leads;
+	/* now and then longer than a prepared beacon lasts */
+	pass(r, draw(r, 8) ? 2 * r->dead : max(5 * r->dead, 5 * SIM_S / 2));
+	for (i = 0; i < r->w->n; i++) {
+		struct node *n = r->w->nodes[i];
+
+		for (k = 0; k < n->watch.n_log; k++) {
+			const struct update *up = &n->watch.log[k];
+
+			if (of_nodes(r, up))
+				sim_violated("stays",
+					     "%08x: %s %08x and nothing happened",
+					     n->host.addr,
+					     up->op ? "add" : "remove",
+					     up->addrs[0]);
+		}
+	}
+	/* a level-0 peer may be coming in just now */
+	if (!until_agree(r, 100 * SIM_MS) || changes != judge_sums()->leads)
+		sim_violated("stays", "they are one ring no longer");
+	for (i = 0; i < r->w->n_peers; i++)
+		check_peer(r, world_leader(r->w), r->w->peers[i], false);
+}
+
+/* Who is off is switched on, most of them; who goes may do so. */
+static void switch_on(struct run *r)
+{
+	u32 i;
+
+	pass(r, r->dead + SIM_MS);
+	for (i = 0; i < r->w->n; i++)
+		if (!r->w->nodes[i]->core && (!i || draw(r, 8)))
+			node_start(r->w->nodes[i]);
+	for (i = 0; i < r->w->n_peers; i++)
+		if (r->w->peers[i]->host.state != HOST_ON && draw(r, 2))
+			level0_start(r->w->peers[i]);
+}
+
+static void calm(struct run *r, u64 before)
+{
+	fault_heal(r);
+	switch_on(r);
+	converge(r, before);
+	rest(r);
+}
+
+static void boot(struct run *r)
+{
+	bool at_once = r->setup->scenario == SCENARIO_BOOT || draw(r, 2);
+	u64 rings = judge_sums()->rings;
+	u32 i;
+
+	for (i = 0; i < r->w->n; i++) {
+		node_start(r->w->nodes[i]);
+		if (!at_once)
+			pass(r, draw(r, r->dead));
+	}
+	for (i = 0; i < r->w->n_peers; i++)
+		level0_start(r->w->peers[i]);
+	converge(r, 0);
+	rings = judge_sums()->rings - rings;
+	/* level-0 peers come when they will */
+	if (at_once && rings > (4 + 2 * r->w->n_peers) * (u64)r->w->n)
+		sim_violated("gathered", "%u nodes installed %llu rings",
+			     r->w->n, (unsigned long long)rings);
+	rest(r);
+}
+
+static void storm(struct run *r)
+{
+	u64 begin = r->w->sim.now, pace = draw(r, 2) ? r->interval : r->dead;
+	u32 i;
+
+	for (i = 1 + draw(r, 12); i; i--) {
+		enum fault fault = fault_any(r, 0);
+
+		if (fault != FAULT_N)
+			fault_inject(r, fault);
+		pass(r, draw(r, pace + 1));
+	}
+	calm(r, r->w->sim.now - begin);
+}
+
+/* Watchers of those who remain see one remove, of the one who is gone. */
+static void check_net(struct run *r, u32 gone)
+{
+	u32 i, k, at;
+
+	for (i = 0; i < r->w->n; i++) {
+		struct node *n = r->w->nodes[i];
+		u32 right = 0, wrong = 0;
+
+		if (!node_runs(n))
+			continue;
+		for (k = 0; k < n->watch.n_log; k++) {
+			const struct update *up = &n->watch.log[k];
+
+			for (at = 0; at < up->n; at++) {
+				if (is_peer(r, up->addrs[at]))
+					continue;
+				if (up->addrs[at] == gone &&
+				    up->op == PFSNL_OP_REMOVE)
+					right++;
+				else
+					wrong++;
+			}
+		}
+		if (right != 1 || wrong)
+			sim_violated("net-difference",
+				     "%08x saw %08x removed %u times, and %u other updates",
+				     n->host.addr, gone, right, wrong);
+	}
+}
+
+/* Nothing but the leader is lost. */
+static void lose_leader(struct run *r)
+{
+	struct node *leader = world_leader(r->w);
+	u64 begin = r->w->sim.now, leads = judge_sums()->leads, limit, most;
+	u32 i, way = draw(r, 4);
+
+	/* who has a shorter dead than the successor does not wait for it */
+	if (!agree(r) || r->w->n < 2 || !r->even)
+		return;
+	most = r->dead;
+	forget_logs(r);
+	judge_links_changed();
+	switch (way) {
+	case 0:
+		r->totals->faults[FAULT_CRASH]++;
+		node_kill(leader);
+		break;
+	case 1:
+		r->totals->faults[FAULT_ABORT]++;
+		node_abort(leader);
+		break;
+	case 2:
+		r->totals->faults[FAULT_PAUSE]++;
+		node_freeze(leader);
+		break;
+	case 3:
+		r->totals->faults[FAULT_LEAVE]++;
+		node_leave(leader, SIM_S);
+		most = 0;
+		break;
+	}
+	if (!can_lead(r)) {
+		calm(r, 0);
+		return;
+	}
+	/* a level-0 peer that is off and not missed yet is waited for */
+	for (i = 0; i < r->w->n_peers; i++)
+		if (r->w->peers[i]->host.state != HOST_ON)
+			most += r->dead;
+	/* DESIGN: dead + 2 intervals from its last beacon; a goodbye less */
+	limit = most + 2 * r->interval + 100 * SIM_MS;
+	limit += limit / 8;
+	/* whom it told need not wait for anything */
+	if (!most)
+		limit = 20 * SIM_MS;
+	if (!until_agree(r, limit)) {
+		describe(r);
+		sim_violated(way == 3 ? "goodbye-fast" : "converges",
+			     "not one ring within %llu ms after the loss of the leader",
+			     (unsigned long long)limit / 1000000);
+	}
+	pass(r, 2 * r->interval);
+	check_net(r, leader->host.addr);
+	leads = judge_sums()->leads - leads;
+	if (leads != 1)
+		sim_violated("one-successor", "%llu nodes led after %08x",
+			     (unsigned long long)leads, leader->host.addr);
+	for (i = 0; i < r->w->n_peers && agree(r); i++)
+		check_peer(r, world_leader(r->w), r->w->peers[i],
+			   r->setup->scenario == SCENARIO_LEADER);
+	calm(r, r->w->sim.now - begin);
+}
+
+/* Nothing but one tether breaks: who had it sees nothing. */
+static void break_tether(struct run *r)
+{
+	struct node *leader = world_leader(r->w), *n = NULL;
+	u32 i;
+
+	if (!agree(r) || r->w->n < 2)
+		return;
+	for (i = 0; i < r->w->n && !n; i++)
+		if (node_runs(r->w->nodes[i]) && r->w->nodes[i] != leader)
+			n = r->w->nodes[i];
+	if (!n || !node_end(n, 0))
+		return;
+	forget_logs(r);
+	r->totals->faults[FAULT_RESET]++;
+	stream_reset(node_end(n, 0));
+	pass(r, 10 * SIM_MS);
+	converge(r, 0);
+	for (i = 0; i < n->watch.n_log; i++)
+		if (of_nodes(r, &n->watch.log[i]))
+			sim_violated("net-difference",
+				     "%08x lost its tether for a moment and saw an update",
+				     n->host.addr);
+	rest(r);
+}
+
+/* Links are cut and stay so: rings may change for a while, not for ever. */
+static void stand_still(struct run *r)
+{
+	const u32 cuts = 1U << FAULT_PARTITION | 1U << FAULT_ONE_WAY |
+			 1U << FAULT_UDP_CUT | 1U << FAULT_TCP_CUT;
+	u64 begin = r->w->sim.now, rings;
+	u32 i;
+
+	for (i = 1 + draw(r, 4); i; i--) {
+		enum fault fault = fault_any(r, cuts);
+
+		if (fault != FAULT_N)
+			fault_inject(r, fault);
+	}
+	pass(r, 12 * r->dead + 4 * SIM_S);
+	rings = judge_sums()->rings;
+	pass(r, 20 * r->dead);
+	rings = judge_sums()->rings - rings;
+	/* two leaders may take a level-0 peer from each other, ever less often */
+	if (rings > (4 + 8 * r->w->n_peers) * (u64)r->w->n) {
+		describe(r);
+		sim_violated("rings-bounded",
+			     "%llu rings in %llu ms though nothing changes",
+			     (unsigned long long)rings,
+			     20ULL * r->dead / 1000000);
+	}
+	calm(r, r->w->sim.now - begin);
+}
+
+/* Nothing but loss. */
+static void lose_packets(struct run *r)
+{
+	u64 time = 200 * r->interval, before, begin = r->w->sim.now;
+
+	if (!agree(r))
+		return;
+	r->totals->faults[FAULT_LOSS]++;
+	r->w->net.loss = 50000 + draw(r, 250000);
+	judge_chance(true);
+	pass(r, 2 * r->dead + r->interval);
+	before = judge_sums()->false_lost;
+	for (time = 0; time < 200 * r->interval; time += r->interval) {
+		pass(r, r->interval);
+		predict(r, r->interval);
+	}
+	r->totals->lossy_lost += judge_sums()->false_lost - before;
+	r->totals->false_lost -= judge_sums()->false_lost - before;
+	calm(r, r->w->sim.now - begin);
+}
+
+/* A client's stream stalls while others come and go, until it is full. */
+static void fill_tether(struct run *r)
+{
+	struct node *leader = world_leader(r->w), *n = NULL, *other = NULL;
+	u64 begin = r->w->sim.now;
+	u32 i;
+
+	if (!agree(r))
+		return;
+	for (i = 0; i < r->w->n; i++) {
+		if (!node_runs(r->w->nodes[i]) || r->w->nodes[i] == leader)
+			continue;
+		if (!n)
+			n = r->w->nodes[i];
+		else
+			other = r->w->nodes[i];
+	}
+	if (!other || !node_end(n, 0))
+		return;
+	r->totals->faults[FAULT_STALL]++;
+	stream_darken(node_end(n, 0), r->w->sim.now + 100 * r->dead);
+	judge_links_changed();
+	for (i = 0; i < 50; i++) {
+		r->totals->faults[FAULT_RESTART]++;
+		node_kill(other);
+		node_start(other);
+		pass(r, 15 * SIM_MS + r->interval);
+	}
+	calm(r, r->w->sim.now - begin);
+}
+
+static void phase(struct run *r, enum scenario scenario)
+{
+	static void (*const phases[SCENARIO_N])(struct run *) = {
+		[SCENARIO_STORM]	= storm,
+		[SCENARIO_LEADER]	= lose_leader,
+		[SCENARIO_TETHER]	= break_tether,
+		[SCENARIO_STILL]	= stand_still,
+		[SCENARIO_LOSSY]	= lose_packets,
+		[SCENARIO_FULL]		= fill_tether,
+	};
+	/* what matters more is drawn more often */
+	static const enum scenario often[] = {
+		SCENARIO_STORM, SCENARIO_STORM, SCENARIO_STORM, SCENARIO_STORM,
+		SCENARIO_LEADER, SCENARIO_LEADER, SCENARIO_TETHER,
+		SCENARIO_STILL, SCENARIO_LOSSY,
+	};
+
+	if (scenario == SCENARIO_MIXED)
+		scenario = often[draw(r, ARRAY_SIZE(often))];
+	world_say(r->w, &r->strangers[0], "phase %s", scenario_names[scenario]);
+	if (phases[scenario])
+		phases[scenario](r);
+}
+
+static u32 draw_nodes(struct run *r)
+{
+	if (r->setup->nodes)
+		return min(r->setup->nodes, (u32)NODES_MAX);
+	if (r->setup->scenario == SCENARIO_BOOT)
+		return 8 + draw(r, 25);
+	if (r->setup->scenario == SCENARIO_LOSSY)
+		return 2 + draw(r, 7);
+	return draw(r, 50) ? 1 + draw(r, 12) : 32;
+}
+
+static void draw_world(struct run *r)
+{
+	static const u32 intervals[] = { 10, 20, 50, 100, 200, 200, 500 };
+	u32 interval = intervals[draw(r, ARRAY_SIZE(intervals))];
+	u32 dead = 3 + draw(r, 4), i, n = draw_nodes(r);
+	bool uneven = !draw(r, 4), skewed = !draw(r, 4);
+	u32 peers = draw(r, 3) ? 0 : 1 + draw(r, PEERS_MAX);
+	u32 longest = 0, most = 0, room = draw(r, 4) ? 4 + draw(r, 64) : 1;
+
+	if (r->setup->scenario == SCENARIO_LOSSY) {
+		uneven = false;
+		skewed = false;
+		dead = 3;
+		peers = 0;
+	}
+	if (r->setup->scenario == SCENARIO_LEADER)
+		uneven = false;
+	r->even = !uneven;
+	world_nodes(r->w, n);
+	for (i = 0; i < n; i++) {
+		struct node *node = r->w->nodes[i];
+
+		node->cfg.interval_ms = interval << (uneven ? draw(r, 3) : 0);
+		node->cfg.dead = dead + (uneven ? draw(r, 3) : 0);
+		node->cfg.priority = draw(r, 3) ? 100 : draw(r, 3);
+		node->cfg.max_nodes = n + peers + room;
+		node->cfg.level0_dead_ms = 2000;
+		longest = max(longest, node->cfg.interval_ms);
+		most = max(most, node->cfg.dead);
+		if (skewed)
+			node_skew(node, (s32)draw(r, 100000) - 50000);
+	}
+	if (!r->w->nodes[0]->cfg.priority)
+		r->w->nodes[0]->cfg.priority = 1;
+	for (i = 0; i < peers; i++)
+		level0_new(r->w, WORLD_ADDR(200 + i));
+	r->interval = longest * SIM_MS;
+	r->dead = (u64)longest * most * SIM_MS;
+}
+
+/**
+ * scenario_run - one run
+ * @seed: which
+ * @setup: what it is to be like
+ * @totals: what happened is added
+ *
+ * Does not return when an assertion does not hold: see sim_on_failure.
+ *
+ * Return: the digest of all that happened.
+ */
+u64 scenario_run(u64 seed, const struct setup *setup, struct totals *totals)
+{
+	struct run run = { .setup = setup, .totals = totals }, *r = &run;
+	u64 begin, digest;
+	u32 phases;
+
+	r->w = world_new(seed);
+	r->w->trace = setup->trace;
+	r->w->sim.steps_max = STEPS_MAX;
+	begin = r->w->sim.now;
+	draw_world(r);
+	fault_begin(r);
+	judge_begin(r->w);
+	judge_sweep(r->w);
+	boot(r);
+	phases = setup->scenario == SCENARIO_BOOT ? 0 : 1 + draw(r, 4);
+	while (phases--)
+		phase(r, setup->scenario);
+
+	totals->seeds++;
+	totals->time += r->w->sim.now - begin;
+	totals->steps += r->w->sim.steps;
+	totals->datagrams += r->w->net.datagrams;
+	totals->rings += judge_sums()->rings;
+	totals->leads += judge_sums()->leads;
+	totals->dials += judge_sums()->dials;
+	totals->false_lost += judge_sums()->false_lost;
+	digest = sim_mix(r->w->digest ^ r->w->sim.steps ^
+			 sim_random(&r->w->sim));
+	judge_end(r->w);
+	world_free(r->w);
+	return digest;
+}

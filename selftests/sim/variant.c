@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The broken variants. To add one: a name in kmod/core/broken.h, PFSNL_BROKEN()
+ * of it in one place, and a line here.
+ */
+#include <linux/kernel.h>
+#include <string.h>
+
+#include "variant.h"
+
+enum pfsnl_broken pfsnl_broken;
+
+#define V(rule, assertion, scenario, faults, without)			\
+	{ PFSNL_BROKEN_##rule, #rule, assertion, SCENARIO_##scenario,	\
+	  faults, without }
+
+const struct variant variants[] = {
+	V(DRAIN, "silence-true", STORM, "hang",
+	  "what waits is heard before silence is believed"),
+	V(PING, "asked-first", STORM, "udp-cut",
+	  "the tether is asked before silence is believed"),
+	V(SLOWER_CLOCK, "silence-true", MIXED, NULL,
+	  "the limit of silence uses the larger interval"),
+	V(INCARNATION, "restart-noticed", STORM, "restart",
+	  "a new incarnation is proof that the old one died"),
+	V(STRAGGLER, "restart-true", STORM, "restart,reorder",
+	  "beacons of the life before are stragglers"),
+	V(NOT_MEMBER, "mutual-loss", STORM, "one-way,udp-cut,tcp-cut,partition",
+	  "who says tethered and is not a member is told"),
+	V(NOTICED, "redial-noticed", STORM, "reset,partition,one-way",
+	  "a dropped node is dialled only when it noticed"),
+	V(ORPHAN_LIMIT, "orphan-bounded", STILL, "tcp-cut",
+	  "an orphan gives up after dead"),
+	V(ANY_LEADER, "one-tether", STORM, "one-way,partition",
+	  "a client refuses leaders that are not its own"),
+	V(OLD_TETHER, "one-tether", STORM, "reorder,loss,reset,delay,restart",
+	  "a new tether ends the one before"),
+	V(BUSY_WAITS, "net-difference", LEADER, NULL,
+	  "a first ring waits for those who have not noticed yet"),
+	V(EXPECTED_WAIT, "net-difference", LEADER, NULL,
+	  "a first ring waits for the list"),
+	V(LINE, "one-successor", LEADER, NULL,
+	  "the best of the list leads, the others wait"),
+	V(GOODBYE, "goodbye-fast", LEADER, NULL,
+	  "a goodbye is believed"),
+	V(DIFFERENCE, "updates-fold", BOOT, NULL,
+	  "watchers are told the difference only"),
+	V(SEQ_SEEN, "seq-of-all", STORM, "partition",
+	  "a ring is numbered from all that its members saw"),
+	V(SEQ_GROWS, "seq-grows", STORM, NULL,
+	  "the ring of a node alone has a new number too"),
+	V(SAME_RING, "ring-identity", STORM, "crash,restart",
+	  "every change is a new ring"),
+	V(NAME, "own-frames", LEADER, NULL,
+	  "a ring is named after who leads it"),
+	V(LISTEN, "listens-first", BOOT, NULL,
+	  "a node listens before it leads"),
+	V(LARGER, "larger-ring", STORM, "partition,one-way",
+	  "one that is alone yields to one that leads others"),
+	V(GATHER, "gathered", BOOT, NULL,
+	  "joins that come together are one ring"),
+	V(BACK_OFF, "back-off", STORM, "refuse,reset",
+	  "a failed dial is repeated after a while"),
+	V(BLOCKED, "blocked-dropped", FULL, NULL,
+	  "a client that does not read is dropped"),
+	V(EXPIRY, "hung-silent", STORM, "hang",
+	  "a prepared beacon expires"),
+	V(ROOM, "memory", STORM, "stranger",
+	  "the number of nodes known of is bounded"),
+	V(DEPARTED, "level0-list", LEADER, NULL,
+	  "level-0 peers are told who left of late"),
+	V(LEVEL0_HOLD, "rings-bounded", STILL, NULL,
+	  "a level-0 peer that was dropped is dialled ever less"),
+	V(MEET, "converges", STORM, "partition",
+	  "of two leaders that meet the better dials"),
+	V(RENEW, "beacons", MIXED, NULL,
+	  "beacons are renewed before they expire"),
+	V(LISTED, "stays", BOOT, NULL,
+	  "a client that got its list is not left for want of one"),
+	V(LEAK, "surroundings", BOOT, NULL,
+	  "memory of a tether is given back"),
+	V(CRASH, "crash", STORM, "leave",
+	  "(the simulator's own) nothing crashes"),
+	V(ENDLESS, "ends", STORM, "skew",
+	  "(the simulator's own) every run ends"),
+};
+
+const u32 n_variants = ARRAY_SIZE(variants);
+
+/**
+ * variant_find - a variant by its name
+ * @name: in upper or lower case
+ *
+ * Return: the variant, or NULL.
+ */
+const struct variant *variant_find(const char *name)
+{
+	u32 i;
+
+	for (i = 0; i < n_variants; i++)
+		if (!strcasecmp(name, variants[i].name))
+			return &variants[i];
+	return NULL;
+}
