@@ -108,6 +108,9 @@ void pfsnl_close(struct pfsnl *handle);
 #define PFSNL_HAS_MAX_NODES	PFSNL_HAS(PFSNL_A_INSTANCE_MAX_NODES)
 #define PFSNL_HAS_LEVEL0	PFSNL_HAS(PFSNL_A_INSTANCE_LEVEL0)
 #define PFSNL_HAS_LEVEL0_DEAD	PFSNL_HAS(PFSNL_A_INSTANCE_LEVEL0_DEAD)
+#define PFSNL_HAS_VOTES		PFSNL_HAS(PFSNL_A_INSTANCE_VOTES)
+#define PFSNL_HAS_EXPECTED_VOTES	PFSNL_HAS(PFSNL_A_INSTANCE_EXPECTED_VOTES)
+#define PFSNL_HAS_PREEMPT	PFSNL_HAS(PFSNL_A_INSTANCE_PREEMPT)
 
 /*
  * Settings of an instance. Only the members whose bit is set in `present`
@@ -138,6 +141,10 @@ struct pfsnl_settings {
 	/* Milliseconds until a silent level-0 peer is dead, 100 to 600000. */
 	uint32_t level0_dead;
 	char cluster[PFSNL_CLUSTER_NAME_MAX + 1];	/* name of the cluster */
+	/* Of all nodes together, 0 to 65535; 0: there is no quorum. */
+	uint32_t expected_votes;
+	uint8_t votes;		/* what this node counts for in a quorum */
+	uint8_t preempt;	/* 1: lead whenever it is the best; 0: stay */
 };
 
 /* Prepares `settings` with nothing present; `size` is sizeof(*settings). */
@@ -162,6 +169,14 @@ struct pfsnl_instance {
 	uint64_t generation;	/* number of the last update, 0: none yet */
 	uint32_t peers;		/* nodes in the list, this one included */
 	uint64_t uptime_ms;	/* since start */
+	bool quorate;		/* the ring has a majority; see below */
+	uint32_t votes;		/* of the nodes of the ring together */
+	/*
+	 * Of all nodes of the cluster together, as the leader of the ring says,
+	 * or where it says nothing, the settings of this node. 0: there is no
+	 * quorum; then quorate is false and votes 0, and neither means anything.
+	 */
+	uint32_t expected_votes;
 };
 
 /*
@@ -178,8 +193,9 @@ int pfsnl_start(struct pfsnl *handle, const struct pfsnl_settings *settings);
 
 /*
  * Changes what is present in `settings` of the running instance: priority,
- * interval, dead, beacon_to, group, static_peers, level0, level0_dead. The
- * others need a new start: -EINVAL. Either everything is changed or nothing.
+ * interval, dead, beacon_to, group, static_peers, level0, level0_dead, votes,
+ * expected_votes, preempt. The others need a new start: -EINVAL. Either
+ * everything is changed or nothing.
  * Errors: -ENETDOWN, -EPERM, -EINVAL, -ERANGE, -EPROTONOSUPPORT.
  */
 int pfsnl_set(struct pfsnl *handle, const struct pfsnl_settings *settings);
@@ -294,6 +310,9 @@ enum pfsnl_update_reason {
 	PFSNL_UPDATE_REFRESH
 };
 
+/* Stands for an enum pfsnl_why where nobody knows. */
+#define PFSNL_WHY_UNKNOWN	255
+
 /* One change of the list. */
 struct pfsnl_update {
 	bool adding;		/* the nodes entered; otherwise they left */
@@ -305,6 +324,13 @@ struct pfsnl_update {
 	uint64_t generation;	/* number of the last update contained */
 	uint64_t instance;	/* incarnation of this node */
 	enum pfsnl_update_reason reason;
+	/*
+	 * Why each of the addresses came or is gone, enum pfsnl_why; never
+	 * NULL. The kernel tells it with a change only: in an initial update
+	 * and in a refresh all of them are PFSNL_WHY_UNKNOWN. There may be
+	 * values that this header doesn't know.
+	 */
+	const uint8_t *why;
 };
 
 /*
@@ -344,6 +370,50 @@ int pfsnl_watch_add(struct pfsnl *handle, pfsnl_watch_fn fn, void *arg);
  */
 int pfsnl_watch_remove(struct pfsnl *handle, pfsnl_watch_fn fn, void *arg);
 
+/* ---- ring watches --------------------------------------------------- */
+
+/*
+ * The ring that is installed here. seq 0: this node is in none, and the list
+ * is empty.
+ */
+struct pfsnl_ring_update {
+	struct pfsnl_ring ring;
+	/* Its nodes in the order of the addresses; never NULL. */
+	const struct in_addr *addrs;
+	size_t count;
+	uint64_t generation;	/* number of the last update that led to it */
+	uint64_t instance;	/* incarnation of this node, 0: none runs */
+	enum pfsnl_update_reason reason;
+	/* As in struct pfsnl_instance. */
+	bool quorate;
+	uint32_t votes;
+	uint32_t expected_votes;
+};
+
+/* A ring watch; the rules of a watch hold for it. */
+typedef void (*pfsnl_ring_watch_fn)(void *arg,
+				    const struct pfsnl_ring_update *update);
+
+/*
+ * Adds a ring watch. It is called with an initial update first, the ring as it
+ * is then, and then with every ring that is installed here, also one with the
+ * same nodes as the one before (another leader), and when being quorate begins
+ * or ends or the votes are counted anew. What the watches of the same handle
+ * are told of a ring comes before it. When events were lost, or the instance or
+ * the module comes and goes, it gets the ring as it is now; the ones between
+ * are not told. Errors as pfsnl_watch_add().
+ *
+ * Being quorate is a lease: where the leader is not heard it ends by itself
+ * before another ring can be quorate. An update tells how it was when the event
+ * was sent. A program for which a delay counts asks pfsnl_instance_get().
+ */
+int pfsnl_ring_watch_add(struct pfsnl *handle, pfsnl_ring_watch_fn fn,
+			 void *arg);
+
+/* Removes a ring watch, as pfsnl_watch_remove() does a watch. */
+int pfsnl_ring_watch_remove(struct pfsnl *handle, pfsnl_ring_watch_fn fn,
+			    void *arg);
+
 /* ---- monitors ------------------------------------------------------- */
 
 enum pfsnl_event_type {
@@ -355,7 +425,9 @@ enum pfsnl_event_type {
 	PFSNL_EVENT_STATE,
 	PFSNL_EVENT_LOST,	/* events were lost at this point */
 	PFSNL_EVENT_UNLOADED,	/* the module was unloaded */
-	PFSNL_EVENT_LOADED	/* the module was loaded again */
+	PFSNL_EVENT_LOADED,	/* the module was loaded again */
+	/* A ring was installed, or became quorate or ceased to be: `ring`. */
+	PFSNL_EVENT_RING
 };
 
 /* One event as the kernel sent it. */
@@ -364,6 +436,8 @@ struct pfsnl_event {
 	/* Or NULL; its addresses are in the order the kernel gave them. */
 	const struct pfsnl_update *update;
 	const struct pfsnl_instance *state;	/* or NULL */
+	/* Or NULL; without nodes if the kernel had no memory to name them. */
+	const struct pfsnl_ring_update *ring;
 };
 
 /*
@@ -437,13 +511,14 @@ const char *pfsnl_errmsg(void);
 const char *pfsnl_strerror(int error);
 
 /*
- * Names as in the specification: "leader", "multicast", "auto". NULL for a
- * number that has none, so they can be tried from 0 up to find the number of
- * a name.
+ * Names as in the specification: "leader", "multicast", "auto", "joined". NULL
+ * for a number that has none (PFSNL_WHY_UNKNOWN is one), so they can be tried
+ * from 0 up to find the number of a name.
  */
 const char *pfsnl_role_name(uint32_t role);
 const char *pfsnl_beacon_to_name(uint32_t beacon_to);
 const char *pfsnl_level0_name(uint32_t level0);
+const char *pfsnl_why_name(uint32_t why);
 
 /* Version of the library that runs, such as "1.0.0". */
 const char *pfsnl_version(void);

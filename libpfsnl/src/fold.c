@@ -64,10 +64,19 @@ void pfsnl_addrset_sort(struct pfsnl_addrset *set)
 	set->count = kept + 1;
 }
 
+size_t pfsnl_addrset_find(const struct pfsnl_addrset *set, struct in_addr addr)
+{
+	const struct in_addr *at = NULL;
+
+	if (set->count)
+		at = bsearch(&addr, set->addrs, set->count, sizeof(addr),
+			     addr_cmp);
+	return at ? (size_t)(at - set->addrs) : set->count;
+}
+
 bool pfsnl_addrset_has(const struct pfsnl_addrset *set, struct in_addr addr)
 {
-	return set->count && bsearch(&addr, set->addrs, set->count,
-				     sizeof(addr), addr_cmp);
+	return pfsnl_addrset_find(set, addr) < set->count;
 }
 
 int pfsnl_addrset_diff(const struct pfsnl_addrset *from,

@@ -30,6 +30,9 @@ int pfsnl_addrset_append(struct pfsnl_addrset *set, struct in_addr addr);
 /* Brings appended addresses into order and drops double ones. */
 void pfsnl_addrset_sort(struct pfsnl_addrset *set);
 
+/* Where it is in the set, counted from 0; the count if it isn't. */
+size_t pfsnl_addrset_find(const struct pfsnl_addrset *set, struct in_addr addr);
+
 bool pfsnl_addrset_has(const struct pfsnl_addrset *set, struct in_addr addr);
 
 /*

@@ -16,6 +16,10 @@
 
 #define MAX_TRIES 64
 
+/* For lists without a node, which are never NULL. */
+static const struct in_addr nobody;
+static const uint8_t no_reason = PFSNL_WHY_UNKNOWN;
+
 static int join(struct pfsnl_sock *sock, uint32_t group)
 {
 	int id = group;
@@ -28,9 +32,9 @@ static int join(struct pfsnl_sock *sock, uint32_t group)
 }
 
 /*
- * Finds the family and joins its groups. A module that is unloaded must not
- * be loaded again just because somebody watches: `load` only on the first
- * watch.
+ * Finds the family and joins its groups; event_lock is held. A module that is
+ * unloaded must not be loaded again just because somebody watches: `load` only
+ * on the first watch.
  */
 static int subscribe(struct pfsnl *handle, bool load)
 {
@@ -39,20 +43,56 @@ static int subscribe(struct pfsnl *handle, bool load)
 
 	err = pfsnl_family_find(&handle->sync, PFSNL_GENL_NAME, load, &family,
 				NULL);
-	if (!err && (!family.updates || !family.state))
+	if (!err && (!family.updates || !family.state || !family.rings))
 		err = -EOPNOTSUPP;
 	if (!err)
 		err = join(&handle->ev, family.updates);
 	if (!err)
 		err = join(&handle->ev, family.state);
-	/* Gone again between the two steps. */
+	if (!err && handle->want_rings)
+		err = join(&handle->ev, family.rings);
+	/* Gone again between the steps. */
 	if (err == -ENOENT)
 		err = -EPROTONOSUPPORT;
 	if (!err) {
 		handle->ev.family = family;
 		handle->sync.family = family;
+		handle->rings_group = family.rings;
 	}
 	return err;
+}
+
+int pfsnl_follow_rings(struct pfsnl *handle)
+{
+	int err;
+
+	if (handle->want_rings)
+		return 0;
+	handle->want_rings = true;
+	if (!handle->rings_group)
+		return 0;	/* joined when the module is back */
+	err = join(&handle->ev, handle->rings_group);
+	if (!err || err == -ENOENT)
+		return 0;
+	handle->want_rings = false;
+	return pfsnl_fail(err, "watching rings", NULL);
+}
+
+/* Room for the reasons of so many nodes whose reasons nobody knows. */
+static int reserve_unknown(struct pfsnl_follow *follow, size_t count)
+{
+	uint8_t *unknown;
+
+	if (count <= follow->num_unknown)
+		return 0;
+	count += count / 2;
+	unknown = realloc(follow->unknown, count);
+	if (!unknown)
+		return -ENOMEM;
+	memset(unknown, PFSNL_WHY_UNKNOWN, count);
+	follow->unknown = unknown;
+	follow->num_unknown = count;
+	return 0;
 }
 
 /* ---- events --------------------------------------------------------- */
@@ -66,6 +106,8 @@ static void set_loaded(struct pfsnl *handle, bool loaded)
 
 	pthread_mutex_lock(&handle->event_lock);
 	handle->loaded = loaded;
+	if (!loaded)
+		handle->rings_group = 0;
 	pthread_mutex_unlock(&handle->event_lock);
 	follow->stale = true;
 	if (!loaded) {
@@ -106,7 +148,9 @@ static int check_family(struct pfsnl *handle)
 		set_loaded(handle, false);
 	if (err)
 		return 0;
+	pthread_mutex_lock(&handle->event_lock);
 	err = subscribe(handle, false);
+	pthread_mutex_unlock(&handle->event_lock);
 	if (err == -EPROTONOSUPPORT)
 		return 0;
 	if (err)
@@ -137,9 +181,30 @@ static void on_ctrl(struct pfsnl *handle, struct nlmsghdr *nlh)
 	}
 }
 
+static struct pfsnl_ring_state ring_of(const struct pfsnl_instance *instance)
+{
+	return (struct pfsnl_ring_state) {
+		.id = instance->ring,
+		.quorate = instance->quorate,
+		.votes = instance->votes,
+		.expected_votes = instance->expected_votes,
+	};
+}
+
 static uint64_t get_u64(struct nlattr *attr)
 {
 	return attr && nla_len(attr) >= 8 ? nla_get_u64(attr) : 0;
+}
+
+/* Puts the reasons in the order of the addresses in `changed`. */
+static void sort_why(const struct pfsnl_update *update,
+		     const struct pfsnl_addrset *changed, uint8_t *why)
+{
+	size_t i;
+
+	for (i = 0; i < update->count; i++)
+		why[pfsnl_addrset_find(changed, update->addrs[i])] =
+			update->why[i];
 }
 
 /* Carries an update of the kernel out on the list. */
@@ -148,24 +213,30 @@ static void fold(struct pfsnl *handle, const struct pfsnl_update *update)
 	struct pfsnl_follow *follow = &handle->follow;
 	struct pfsnl_addrset changed = { 0 };
 	struct pfsnl_update told = *update;
+	uint8_t *why;
 
 	if (follow->stale)
 		return;
 	if (update->instance == follow->instance &&
 	    update->generation <= follow->generation)
 		return;		/* the list was read later than that */
-	if (update->instance != follow->instance ||
+	why = malloc(update->count + 1);
+	if (!why || update->instance != follow->instance ||
 	    update->generation != follow->generation + 1 ||
 	    pfsnl_addrset_apply(&follow->list, update->adding, update->addrs,
 				update->count, &changed)) {
 		follow->stale = true;
+		free(why);
 		return;
 	}
 	follow->generation = update->generation;
 	follow->ring = update->ring;
+	sort_why(update, &changed, why);
 	told.addrs = changed.addrs;
+	told.why = why;
 	pfsnl_tell_watches(handle, &told);
 	pfsnl_addrset_free(&changed);
+	free(why);
 }
 
 static void on_update(struct pfsnl *handle, struct nlmsghdr *nlh)
@@ -176,6 +247,7 @@ static void on_update(struct pfsnl *handle, struct nlmsghdr *nlh)
 		.update = &update,
 	};
 	struct nlattr *tb[PFSNL_A_UPDATE_MAX + 1];
+	struct pfsnl_ring_state ring;
 
 	if (genlmsg_parse(nlh, 0, tb, PFSNL_A_UPDATE_MAX, NULL) < 0 ||
 	    !tb[PFSNL_A_UPDATE_OP] || nla_len(tb[PFSNL_A_UPDATE_OP]) < 4 ||
@@ -188,16 +260,113 @@ static void on_update(struct pfsnl *handle, struct nlmsghdr *nlh)
 	update.count = nla_len(tb[PFSNL_A_UPDATE_ADDRESSES]) / 4;
 	update.generation = get_u64(tb[PFSNL_A_UPDATE_GENERATION]);
 	update.instance = get_u64(tb[PFSNL_A_UPDATE_INSTANCE]);
-	pfsnl_ring_parse(tb[PFSNL_A_UPDATE_RING], &update.ring);
+	pfsnl_ring_parse(tb[PFSNL_A_UPDATE_RING], &ring);
+	update.ring = ring.id;
+	/* Also for the list as it will be. */
+	if (reserve_unknown(&handle->follow,
+			    handle->follow.list.count + update.count)) {
+		lost_events(handle);
+		return;
+	}
+	update.why = handle->follow.unknown;
+	if (tb[PFSNL_A_UPDATE_WHY] &&
+	    (size_t)nla_len(tb[PFSNL_A_UPDATE_WHY]) >= update.count)
+		update.why = nla_data(tb[PFSNL_A_UPDATE_WHY]);
+	if (!update.count) {
+		update.addrs = &nobody;
+		update.why = &no_reason;
+	}
 
 	pfsnl_tell_monitors(handle, &event);
 	fold(handle, &update);
+}
+
+static bool same_ring(const struct pfsnl_ring_state *a,
+		      const struct pfsnl_ring_state *b)
+{
+	return a->id.seq == b->id.seq &&
+	       a->id.leader.s_addr == b->id.leader.s_addr &&
+	       a->id.incarnation == b->id.incarnation &&
+	       a->quorate == b->quorate && a->votes == b->votes &&
+	       a->expected_votes == b->expected_votes;
+}
+
+static void tell_ring(struct pfsnl *handle, enum pfsnl_update_reason reason)
+{
+	struct pfsnl_ring_update update;
+
+	if (!pfsnl_follow_ring(handle, &update))
+		return;
+	update.reason = reason;
+	pfsnl_tell_rings(handle, &update);
+}
+
+/*
+ * The kernel told which ring is installed, after all updates that led to it: it
+ * is that of the list as it is here.
+ */
+static void take_ring(struct pfsnl *handle, const struct pfsnl_ring_state *ring,
+		      uint64_t generation, uint64_t instance)
+{
+	struct pfsnl_follow *follow = &handle->follow;
+	bool news;
+
+	if (follow->stale)
+		return;
+	if (instance != follow->instance || generation > follow->generation) {
+		follow->stale = true;
+		return;
+	}
+	if (generation < follow->generation ||
+	    ring->id.seq < follow->told.id.seq)
+		return;		/* the list was read later than that */
+	news = !same_ring(ring, &follow->told);
+	follow->ring = ring->id;
+	follow->told = *ring;
+	follow->told_at = generation;
+	if (news)
+		tell_ring(handle, PFSNL_UPDATE_CHANGE);
+}
+
+static void on_ring(struct pfsnl *handle, struct nlmsghdr *nlh)
+{
+	struct pfsnl_ring_update update = { .reason = PFSNL_UPDATE_CHANGE };
+	struct pfsnl_event event = {
+		.type = PFSNL_EVENT_RING,
+		.ring = &update,
+	};
+	struct nlattr *tb[PFSNL_A_RING_EVENT_MAX + 1];
+	struct pfsnl_ring_state ring;
+
+	if (genlmsg_parse(nlh, 0, tb, PFSNL_A_RING_EVENT_MAX, NULL) < 0 ||
+	    !tb[PFSNL_A_RING_EVENT_RING]) {
+		lost_events(handle);
+		return;
+	}
+	pfsnl_ring_parse(tb[PFSNL_A_RING_EVENT_RING], &ring);
+	update.ring = ring.id;
+	update.quorate = ring.quorate;
+	update.votes = ring.votes;
+	update.expected_votes = ring.expected_votes;
+	update.addrs = &nobody;
+	if (tb[PFSNL_A_RING_EVENT_ADDRESSES]) {
+		update.count = nla_len(tb[PFSNL_A_RING_EVENT_ADDRESSES]) / 4;
+		if (update.count)
+			update.addrs =
+				nla_data(tb[PFSNL_A_RING_EVENT_ADDRESSES]);
+	}
+	update.generation = get_u64(tb[PFSNL_A_RING_EVENT_GENERATION]);
+	update.instance = get_u64(tb[PFSNL_A_RING_EVENT_INSTANCE]);
+
+	pfsnl_tell_monitors(handle, &event);
+	take_ring(handle, &ring, update.generation, update.instance);
 }
 
 static void on_state(struct pfsnl *handle, struct nlmsghdr *nlh)
 {
 	struct pfsnl_follow *follow = &handle->follow;
 	struct pfsnl_event event = { .type = PFSNL_EVENT_STATE };
+	struct pfsnl_ring_state ring;
 	struct pfsnl_instance *state;
 
 	if (pfsnl_instance_parse(nlh, &state)) {
@@ -206,11 +375,13 @@ static void on_state(struct pfsnl *handle, struct nlmsghdr *nlh)
 	}
 	event.state = state;
 	pfsnl_tell_monitors(handle, &event);
-	if (state->role == PFSNL_ROLE_DOWN ||
-	    state->incarnation != follow->instance)
+	if (state->role == PFSNL_ROLE_DOWN) {
 		follow->stale = true;
-	else if (!follow->stale)
-		follow->ring = state->ring;
+	} else {
+		ring = ring_of(state);
+		take_ring(handle, &ring, state->generation,
+			  state->incarnation);
+	}
 	pfsnl_instance_free(state);
 }
 
@@ -228,6 +399,8 @@ static int on_event(struct nl_msg *msg, void *arg)
 		   genlmsg_valid_hdr(nlh, 0)) {
 		if (genlmsg_hdr(nlh)->cmd == PFSNL_CMD_UPDATE_NTF)
 			on_update(handle, nlh);
+		else if (genlmsg_hdr(nlh)->cmd == PFSNL_CMD_RING_NTF)
+			on_ring(handle, nlh);
 		else if (genlmsg_hdr(nlh)->cmd == PFSNL_CMD_STATE_NTF)
 			on_state(handle, nlh);
 	}
@@ -287,7 +460,7 @@ int pfsnl_follow_start(struct pfsnl *handle)
 /* The list as the kernel has it at one moment, with what identifies it. */
 struct snapshot {
 	struct pfsnl_addrset list;
-	struct pfsnl_ring ring;
+	struct pfsnl_ring_state ring;
 	uint64_t generation;
 	uint64_t instance;
 };
@@ -334,7 +507,7 @@ static int try_snapshot(struct pfsnl *handle, struct snapshot *snap)
 		goto out;
 	}
 	snap->instance = before->incarnation;
-	snap->ring = before->ring;
+	snap->ring = ring_of(before);
 	ours = take_peers(snap, peers, before->incarnation, &err);
 	if (err)
 		goto out;
@@ -395,6 +568,7 @@ static void tell_difference(struct pfsnl *handle, bool adding,
 		.generation = follow->generation,
 		.instance = follow->instance,
 		.reason = PFSNL_UPDATE_REFRESH,
+		.why = follow->unknown,
 	};
 
 	if (nodes->count)
@@ -406,6 +580,7 @@ int pfsnl_follow_refresh(struct pfsnl *handle)
 	struct pfsnl_follow *follow = &handle->follow;
 	struct pfsnl_addrset removed = { 0 }, added = { 0 };
 	struct snapshot snap = { 0 };
+	bool news;
 	int err = 0;
 
 	if (!follow->stale)
@@ -418,20 +593,29 @@ int pfsnl_follow_refresh(struct pfsnl *handle)
 	}
 	if (handle->ev.family.id)
 		err = take_snapshot(handle, &snap);
-	if (!err && pfsnl_addrset_diff(&follow->list, &snap.list, &removed,
-				       &added))
+	/* What is removed is of the old list, which has its reasons already. */
+	if (!err && (reserve_unknown(follow, snap.list.count) ||
+		     pfsnl_addrset_diff(&follow->list, &snap.list, &removed,
+					&added)))
 		err = pfsnl_fail(-ENOMEM, "comparing lists", NULL);
 	if (err) {
 		pfsnl_addrset_free(&snap.list);
 		return err;
 	}
 	pfsnl_addrset_move(&follow->list, &snap.list);
-	follow->ring = snap.ring;
+	news = !same_ring(&snap.ring, &follow->told) ||
+	       snap.instance != follow->instance || removed.count ||
+	       added.count;
+	follow->ring = snap.ring.id;
+	follow->told = snap.ring;
+	follow->told_at = snap.generation;
 	follow->generation = snap.generation;
 	follow->instance = snap.instance;
 	follow->stale = false;
 	tell_difference(handle, false, &removed);
 	tell_difference(handle, true, &added);
+	if (news)
+		tell_ring(handle, PFSNL_UPDATE_REFRESH);
 	pfsnl_addrset_free(&removed);
 	pfsnl_addrset_free(&added);
 	return 0;
@@ -439,7 +623,6 @@ int pfsnl_follow_refresh(struct pfsnl *handle)
 
 void pfsnl_follow_initial(struct pfsnl *handle, struct pfsnl_update *update)
 {
-	static const struct in_addr nobody;
 	const struct pfsnl_follow *follow = &handle->follow;
 
 	*update = (struct pfsnl_update) {
@@ -450,5 +633,24 @@ void pfsnl_follow_initial(struct pfsnl *handle, struct pfsnl_update *update)
 		.generation = follow->generation,
 		.instance = follow->instance,
 		.reason = PFSNL_UPDATE_INITIAL,
+		.why = follow->list.count ? follow->unknown : &no_reason,
 	};
+}
+
+bool pfsnl_follow_ring(struct pfsnl *handle, struct pfsnl_ring_update *update)
+{
+	const struct pfsnl_follow *follow = &handle->follow;
+
+	*update = (struct pfsnl_ring_update) {
+		.ring = follow->told.id,
+		.addrs = follow->list.count ? follow->list.addrs : &nobody,
+		.count = follow->list.count,
+		.generation = follow->generation,
+		.instance = follow->instance,
+		.reason = PFSNL_UPDATE_INITIAL,
+		.quorate = follow->told.quorate,
+		.votes = follow->told.votes,
+		.expected_votes = follow->told.expected_votes,
+	};
+	return follow->told_at == follow->generation;
 }

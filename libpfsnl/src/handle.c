@@ -93,6 +93,7 @@ void pfsnl_handle_free(struct pfsnl *handle)
 	pfsnl_sock_close(&handle->ev);
 	pfsnl_sock_close(&handle->sync);
 	pfsnl_addrset_free(&handle->follow.list);
+	free(handle->follow.unknown);
 	pthread_cond_destroy(&handle->event_cond);
 	pthread_mutex_destroy(&handle->event_lock);
 	pthread_mutex_destroy(&handle->req_lock);

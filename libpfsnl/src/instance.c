@@ -34,6 +34,9 @@ static const struct setting {
 	SETTING(MAX_NODES, U32, true, max_nodes, "max-nodes"),
 	SETTING(LEVEL0, U32, false, level0, "level0"),
 	SETTING(LEVEL0_DEAD, U32, false, level0_dead, "level0-dead"),
+	SETTING(VOTES, U8, false, votes, "votes"),
+	SETTING(EXPECTED_VOTES, U32, false, expected_votes, "expected-votes"),
+	SETTING(PREEMPT, U8, false, preempt, "preempt"),
 #undef SETTING
 };
 
@@ -180,6 +183,11 @@ static void parse_setting(const struct setting *s, struct nlattr *attr,
 	settings->present |= PFSNL_HAS(s->attr);
 }
 
+static uint8_t get_u8(struct nlattr *attr)
+{
+	return attr && nla_len(attr) >= 1 ? nla_get_u8(attr) : 0;
+}
+
 static uint32_t get_u32(struct nlattr *attr)
 {
 	return attr && nla_len(attr) >= 4 ? nla_get_u32(attr) : 0;
@@ -190,21 +198,25 @@ static uint64_t get_u64(struct nlattr *attr)
 	return attr && nla_len(attr) >= 8 ? nla_get_u64(attr) : 0;
 }
 
-void pfsnl_ring_parse(struct nlattr *nest, struct pfsnl_ring *ring)
+void pfsnl_ring_parse(struct nlattr *nest, struct pfsnl_ring_state *ring)
 {
 	struct nlattr *tb[PFSNL_A_RING_MAX + 1];
 
 	memset(ring, 0, sizeof(*ring));
 	if (!nest || nla_parse_nested(tb, PFSNL_A_RING_MAX, nest, NULL) < 0)
 		return;
-	ring->seq = get_u64(tb[PFSNL_A_RING_SEQ]);
-	ring->leader.s_addr = get_u32(tb[PFSNL_A_RING_LEADER]);
-	ring->incarnation = get_u64(tb[PFSNL_A_RING_INCARNATION]);
+	ring->id.seq = get_u64(tb[PFSNL_A_RING_SEQ]);
+	ring->id.leader.s_addr = get_u32(tb[PFSNL_A_RING_LEADER]);
+	ring->id.incarnation = get_u64(tb[PFSNL_A_RING_INCARNATION]);
+	ring->quorate = get_u8(tb[PFSNL_A_RING_QUORATE]);
+	ring->votes = get_u32(tb[PFSNL_A_RING_VOTES]);
+	ring->expected_votes = get_u32(tb[PFSNL_A_RING_EXPECTED_VOTES]);
 }
 
 int pfsnl_instance_parse(struct nlmsghdr *nlh, struct pfsnl_instance **out)
 {
 	struct nlattr *tb[PFSNL_A_INSTANCE_MAX + 1];
+	struct pfsnl_ring_state ring;
 	struct {
 		struct pfsnl_instance instance;
 		struct pfsnl_settings settings;
@@ -226,7 +238,11 @@ int pfsnl_instance_parse(struct nlmsghdr *nlh, struct pfsnl_instance **out)
 	both->instance.role = get_u32(tb[PFSNL_A_INSTANCE_ROLE]);
 	both->instance.broadcast.s_addr =
 		get_u32(tb[PFSNL_A_INSTANCE_BROADCAST]);
-	pfsnl_ring_parse(tb[PFSNL_A_INSTANCE_RING], &both->instance.ring);
+	pfsnl_ring_parse(tb[PFSNL_A_INSTANCE_RING], &ring);
+	both->instance.ring = ring.id;
+	both->instance.quorate = ring.quorate;
+	both->instance.votes = ring.votes;
+	both->instance.expected_votes = ring.expected_votes;
 	both->instance.incarnation = get_u64(tb[PFSNL_A_INSTANCE_INCARNATION]);
 	both->instance.generation = get_u64(tb[PFSNL_A_INSTANCE_GENERATION]);
 	both->instance.peers = get_u32(tb[PFSNL_A_INSTANCE_PEERS]);
@@ -399,4 +415,18 @@ PFSNL_EXPORT const char *pfsnl_level0_name(uint32_t level0)
 	};
 
 	return name_at(names, sizeof(names) / sizeof(*names), level0);
+}
+
+PFSNL_EXPORT const char *pfsnl_why_name(uint32_t why)
+{
+	static const char *const names[] = {
+		[PFSNL_WHY_JOINED] = "joined",
+		[PFSNL_WHY_MERGED] = "merged",
+		[PFSNL_WHY_LEFT] = "left",
+		[PFSNL_WHY_FAILED] = "failed",
+		[PFSNL_WHY_DROPPED] = "dropped",
+		[PFSNL_WHY_ALONE] = "alone",
+	};
+
+	return name_at(names, sizeof(names) / sizeof(*names), why);
 }

@@ -47,6 +47,7 @@ struct pfsnl_family {
 	uint16_t id;
 	uint32_t updates;	/* multicast groups */
 	uint32_t state;
+	uint32_t rings;
 };
 
 /* A socket for requests. Used by one thread at a time. */
@@ -123,7 +124,15 @@ enum pfsnl_ctrl_news pfsnl_ctrl_parse(struct nlmsghdr *nlh, uint16_t *id);
 
 /* ---- instance.c ----------------------------------------------------- */
 
-void pfsnl_ring_parse(struct nlattr *nest, struct pfsnl_ring *ring);
+/* A ring with what is said of it besides its nodes. */
+struct pfsnl_ring_state {
+	struct pfsnl_ring id;
+	bool quorate;
+	uint32_t votes;
+	uint32_t expected_votes;
+};
+
+void pfsnl_ring_parse(struct nlattr *nest, struct pfsnl_ring_state *ring);
 
 /* Makes an instance of the attributes of instance-get or state-ntf. */
 int pfsnl_instance_parse(struct nlmsghdr *nlh, struct pfsnl_instance **out);
@@ -152,7 +161,11 @@ enum pfsnl_mode {
  */
 struct pfsnl_follow {
 	struct pfsnl_addrset list;
-	struct pfsnl_ring ring;
+	uint8_t *unknown;	/* PFSNL_WHY_UNKNOWN for each of the list */
+	size_t num_unknown;	/* at least so many */
+	struct pfsnl_ring ring;	/* that of the list */
+	struct pfsnl_ring_state told;	/* as ring watches know it */
+	uint64_t told_at;	/* generation of the list that it is of */
 	uint64_t generation;
 	uint64_t instance;	/* 0: none runs */
 	bool stale;		/* must be read anew before going on */
@@ -168,9 +181,9 @@ struct pfsnl_watch;
  * none                 pid, ev.sk, sync.sk, epoll_fd, wake_fd, timer_fd: set
  *                      before the second thread can know them
  * req_lock             req
- * event_lock           mode, following, loaded, watches, running, calls,
- *                      events, closing, orphaned, dispatching, dispatcher,
- *                      thread
+ * event_lock           mode, following, loaded, want_rings, rings_group,
+ *                      reread, watches, running, calls, events, closing,
+ *                      orphaned, dispatching, dispatcher, thread
  * being dispatcher     follow, sync, ev; before there is one (following is
  *                      false): event_lock
  * event_lock may be held when req_lock is taken, never the other way round;
@@ -193,6 +206,9 @@ struct pfsnl {
 	enum pfsnl_mode mode;
 	bool following;		/* ev is subscribed */
 	bool loaded;		/* the family was there when last seen */
+	bool want_rings;	/* somebody is to be told of rings */
+	bool reread;		/* a ring watch needs the list read anew */
+	uint32_t rings_group;	/* as last seen, 0: there is none */
 	bool closing;		/* nothing is called any more */
 	bool orphaned;		/* closed by a watch: the dispatcher frees */
 	bool dispatching;
@@ -212,12 +228,19 @@ int pfsnl_check(const struct pfsnl *handle, const char *what);
 /* Frees a handle that nobody uses any longer. */
 void pfsnl_handle_free(struct pfsnl *handle);
 
-/* ---- follow.c (all but the first: dispatcher only) ------------------ */
+/* ---- follow.c (all but the first two: dispatcher only) -------------- */
 
 /*
- * Subscribes to the events, before the first dispatch; event_lock is held.
+ * Subscribes to the events, before the first dispatch; to rings only if
+ * want_rings is set. event_lock is held.
  */
 int pfsnl_follow_start(struct pfsnl *handle);
+
+/*
+ * Subscribes to rings, too, which are large and not for everybody; anywhere,
+ * event_lock is held.
+ */
+int pfsnl_follow_rings(struct pfsnl *handle);
 
 /* Takes one datagram of the event socket in. -EAGAIN if there was none. */
 int pfsnl_follow_receive(struct pfsnl *handle);
@@ -228,11 +251,19 @@ int pfsnl_follow_refresh(struct pfsnl *handle);
 /* The list as it is, for the initial update of a watch. */
 void pfsnl_follow_initial(struct pfsnl *handle, struct pfsnl_update *update);
 
+/*
+ * The ring as it is, for the initial update of a ring watch. False if it is not
+ * known: the list has changed, and its ring is yet to come.
+ */
+bool pfsnl_follow_ring(struct pfsnl *handle, struct pfsnl_ring_update *update);
+
 /* ---- watch.c -------------------------------------------------------- */
 
-/* Calls every watch (that had its initial update) / every monitor. */
+/* Calls every watch or ring watch (that had its initial update) / monitor. */
 void pfsnl_tell_watches(struct pfsnl *handle,
 			const struct pfsnl_update *update);
+void pfsnl_tell_rings(struct pfsnl *handle,
+		      const struct pfsnl_ring_update *update);
 void pfsnl_tell_monitors(struct pfsnl *handle,
 			 const struct pfsnl_event *event);
 

@@ -22,38 +22,49 @@
 #define RETRY_LAST_MS 1000
 
 /*
- * A watch (fn) or a monitor (monitor). A dead one stays linked while there is
- * a dispatcher, which may be on it; the dispatcher sweeps it at its end.
+ * A watch (fn), a ring watch (ring) or a monitor (monitor). A dead one stays
+ * linked while there is a dispatcher, which may be on it; the dispatcher sweeps
+ * it at its end.
  */
 struct pfsnl_watch {
 	struct pfsnl_watch *next;
 	pfsnl_watch_fn fn;
+	pfsnl_ring_watch_fn ring;
 	pfsnl_monitor_fn monitor;
 	void *arg;
 	bool dead;
-	bool started;		/* watch: had its initial update */
+	bool started;		/* all but a monitor: had its initial update */
 	uint64_t since;		/* monitor: added after so many events */
+};
+
+/* What one of them is told: that of its kind. */
+struct news {
+	const struct pfsnl_update *update;
+	const struct pfsnl_ring_update *ring;
+	const struct pfsnl_event *event;
 };
 
 static bool same(const struct pfsnl_watch *a, const struct pfsnl_watch *b)
 {
-	return a->fn == b->fn && a->monitor == b->monitor && a->arg == b->arg;
+	return a->fn == b->fn && a->ring == b->ring &&
+	       a->monitor == b->monitor && a->arg == b->arg;
 }
 
 /* ---- calling (dispatcher) ------------------------------------------- */
 
 /* event_lock is held, but not while the watch runs. */
 static void call(struct pfsnl *handle, struct pfsnl_watch *watch,
-		 const struct pfsnl_update *update,
-		 const struct pfsnl_event *event)
+		 const struct news *news)
 {
 	handle->running = watch;
 	handle->calls++;
 	pthread_mutex_unlock(&handle->event_lock);
 	if (watch->fn)
-		watch->fn(watch->arg, update);
+		watch->fn(watch->arg, news->update);
+	else if (watch->ring)
+		watch->ring(watch->arg, news->ring);
 	else
-		watch->monitor(watch->arg, event);
+		watch->monitor(watch->arg, news->event);
 	pthread_mutex_lock(&handle->event_lock);
 	handle->running = NULL;
 	pthread_cond_broadcast(&handle->event_cond);
@@ -61,6 +72,7 @@ static void call(struct pfsnl *handle, struct pfsnl_watch *watch,
 
 void pfsnl_tell_watches(struct pfsnl *handle, const struct pfsnl_update *update)
 {
+	const struct news news = { .update = update };
 	struct pfsnl_watch *watch;
 
 	pthread_mutex_lock(&handle->event_lock);
@@ -68,12 +80,27 @@ void pfsnl_tell_watches(struct pfsnl *handle, const struct pfsnl_update *update)
 	for (watch = handle->watches; watch && !handle->closing;
 	     watch = watch->next)
 		if (watch->fn && watch->started && !watch->dead)
-			call(handle, watch, update, NULL);
+			call(handle, watch, &news);
+	pthread_mutex_unlock(&handle->event_lock);
+}
+
+void pfsnl_tell_rings(struct pfsnl *handle,
+		      const struct pfsnl_ring_update *update)
+{
+	const struct news news = { .ring = update };
+	struct pfsnl_watch *watch;
+
+	pthread_mutex_lock(&handle->event_lock);
+	for (watch = handle->watches; watch && !handle->closing;
+	     watch = watch->next)
+		if (watch->ring && watch->started && !watch->dead)
+			call(handle, watch, &news);
 	pthread_mutex_unlock(&handle->event_lock);
 }
 
 void pfsnl_tell_monitors(struct pfsnl *handle, const struct pfsnl_event *event)
 {
+	const struct news news = { .event = event };
 	struct pfsnl_watch *watch;
 	uint64_t number;
 
@@ -82,7 +109,7 @@ void pfsnl_tell_monitors(struct pfsnl *handle, const struct pfsnl_event *event)
 	for (watch = handle->watches; watch && !handle->closing;
 	     watch = watch->next)
 		if (watch->monitor && watch->since < number && !watch->dead)
-			call(handle, watch, NULL, event);
+			call(handle, watch, &news);
 	pthread_mutex_unlock(&handle->event_lock);
 }
 
@@ -93,18 +120,24 @@ void pfsnl_tell_monitors(struct pfsnl *handle, const struct pfsnl_event *event)
 static void start_watches(struct pfsnl *handle)
 {
 	struct pfsnl_watch *watch, *last;
+	struct pfsnl_ring_update ring;
 	struct pfsnl_update update;
+	const struct news news = { .update = &update, .ring = &ring };
 
 	pthread_mutex_lock(&handle->event_lock);
 	for (last = handle->watches; last && last->next; last = last->next)
 		;
 	for (watch = handle->watches; watch && !handle->closing;
 	     watch = watch == last ? NULL : watch->next) {
-		if (!watch->fn || watch->started || watch->dead)
+		if (watch->monitor || watch->started || watch->dead)
+			continue;
+		/* Wait until the ring is known; that wakes us again. */
+		if (watch->ring && (handle->reread ||
+				    !pfsnl_follow_ring(handle, &ring)))
 			continue;
 		watch->started = true;
 		pfsnl_follow_initial(handle, &update);
-		call(handle, watch, &update, NULL);
+		call(handle, watch, &news);
 	}
 	pthread_mutex_unlock(&handle->event_lock);
 }
@@ -157,6 +190,17 @@ static void retry_later(struct pfsnl *handle)
 	timerfd_settime(handle->timer_fd, 0, &when, NULL);
 }
 
+static bool take_reread(struct pfsnl *handle)
+{
+	bool reread;
+
+	pthread_mutex_lock(&handle->event_lock);
+	reread = handle->reread;
+	handle->reread = false;
+	pthread_mutex_unlock(&handle->event_lock);
+	return reread;
+}
+
 static int handle_events(struct pfsnl *handle)
 {
 	int i, err;
@@ -166,6 +210,9 @@ static int handle_events(struct pfsnl *handle)
 			break;
 	if (is_closing(handle))
 		return 0;
+	/* Only now, so that changes that have come are told with reasons. */
+	if (take_reread(handle))
+		handle->follow.stale = true;
 	err = pfsnl_follow_refresh(handle);
 	if (err) {
 		retry_later(handle);
@@ -339,6 +386,11 @@ static int link_watch(struct pfsnl *handle, struct pfsnl_watch *watch,
 		return pfsnl_fail(-ESHUTDOWN, what,
 				  "the handle is being closed");
 	err = open_fds(handle);
+	if (!err && !watch->fn)
+		err = pfsnl_follow_rings(handle);
+	/* The ring as it is now is told by no event. */
+	if (!err && watch->ring)
+		handle->reread = true;
 	if (!err && !handle->following) {
 		err = pfsnl_follow_start(handle);
 		handle->following = !err;
@@ -424,6 +476,22 @@ PFSNL_EXPORT int pfsnl_watch_remove(struct pfsnl *handle, pfsnl_watch_fn fn,
 	struct pfsnl_watch like = { .fn = fn, .arg = arg };
 
 	return remove_like(handle, &like, "removing a watch");
+}
+
+PFSNL_EXPORT int pfsnl_ring_watch_add(struct pfsnl *handle,
+				      pfsnl_ring_watch_fn fn, void *arg)
+{
+	struct pfsnl_watch like = { .ring = fn, .arg = arg };
+
+	return add(handle, &like, "adding a ring watch");
+}
+
+PFSNL_EXPORT int pfsnl_ring_watch_remove(struct pfsnl *handle,
+					 pfsnl_ring_watch_fn fn, void *arg)
+{
+	struct pfsnl_watch like = { .ring = fn, .arg = arg };
+
+	return remove_like(handle, &like, "removing a ring watch");
 }
 
 PFSNL_EXPORT int pfsnl_monitor_add(struct pfsnl *handle, pfsnl_monitor_fn fn,

@@ -71,7 +71,8 @@ rc=0
 while read -r name; do
 	page=$man/man3/$name.3
 	target=$(sed -n 's|^\.so ||p' "$page" 2>/dev/null)
-	if [ ! -s "$page" ] || [ -n "$target" ] && [ ! -s "$man/$target" ]; then
+	if [ ! -s "$page" ] ||
+	   { [ -n "$target" ] && [ ! -s "$man/$target" ]; }; then
 		echo "# $name has no man page"
 		rc=1
 	fi

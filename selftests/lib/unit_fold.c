@@ -33,7 +33,10 @@ static void assert_is(const struct pfsnl_addrset *set, const bool *model)
 	size_t i, count = 0;
 
 	for (i = 0; i < UNIVERSE; i++) {
+		size_t at = pfsnl_addrset_find(set, nth(i));
+
 		assert_int_equal(pfsnl_addrset_has(set, nth(i)), model[i]);
+		assert_int_equal(at, model[i] ? count : set->count);
 		count += model[i];
 	}
 	assert_int_equal(set->count, count);

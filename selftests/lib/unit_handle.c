@@ -36,6 +36,12 @@ static void nothing(void *arg, const struct pfsnl_update *update)
 	(void)update;
 }
 
+static void no_ring(void *arg, const struct pfsnl_ring_update *update)
+{
+	(void)arg;
+	(void)update;
+}
+
 static int open_handle(void **state)
 {
 	return pfsnl_open((struct pfsnl **)state);
@@ -90,6 +96,10 @@ static void test_names(void **state)
 	assert_null(pfsnl_beacon_to_name(PFSNL_BEACON_TO_STATIC + 1));
 	assert_string_equal(pfsnl_level0_name(PFSNL_LEVEL0_OFF), "off");
 	assert_null(pfsnl_level0_name(UINT32_MAX));
+	assert_string_equal(pfsnl_why_name(PFSNL_WHY_JOINED), "joined");
+	assert_string_equal(pfsnl_why_name(PFSNL_WHY_ALONE), "alone");
+	assert_null(pfsnl_why_name(PFSNL_WHY_ALONE + 1));
+	assert_null(pfsnl_why_name(PFSNL_WHY_UNKNOWN));
 }
 
 static void test_no_module(void **state)
@@ -122,6 +132,11 @@ static void test_no_module(void **state)
 			 -EPROTONOSUPPORT);
 	assert_has(pfsnl_errmsg(), "modprobe pfsnl");
 	assert_int_equal(pfsnl_watch_remove(*state, nothing, NULL), -ENOENT);
+	assert_int_equal(pfsnl_ring_watch_add(*state, no_ring, NULL),
+			 -EPROTONOSUPPORT);
+	assert_has(pfsnl_errmsg(), "modprobe pfsnl");
+	assert_int_equal(pfsnl_ring_watch_remove(*state, no_ring, NULL),
+			 -ENOENT);
 }
 
 static void test_loop_without_watch(void **state)
@@ -183,18 +198,35 @@ static void test_settings(void **state)
 	assert_int_equal(pfsnl_set_event_buffer(*state, 1), 0);
 }
 
-/* A program of yesterday: its structure ends before the last member. */
+/* A program of yesterday: its structure ends before the last members. */
 static void test_short_settings(void **state)
 {
-	size_t size = offsetof(struct pfsnl_settings, level0_dead);
-	struct pfsnl_settings *settings = malloc(size);
+	static const struct {
+		size_t size;
+		uint64_t bit;
+		const char *name;
+	} cases[] = {
+		{ offsetof(struct pfsnl_settings, level0_dead),
+		  PFSNL_HAS_LEVEL0_DEAD, "level0-dead" },
+		{ offsetof(struct pfsnl_settings, expected_votes),
+		  PFSNL_HAS_EXPECTED_VOTES, "expected-votes" },
+		{ offsetof(struct pfsnl_settings, votes),
+		  PFSNL_HAS_VOTES, "votes" },
+		{ offsetof(struct pfsnl_settings, preempt),
+		  PFSNL_HAS_PREEMPT, "preempt" },
+	};
+	size_t i;
 
-	assert_non_null(settings);
-	pfsnl_settings_init_size(settings, size);
-	settings->present = PFSNL_HAS_LEVEL0_DEAD;
-	assert_int_equal(pfsnl_start(*state, settings), -EINVAL);
-	assert_has(pfsnl_errmsg(), "level0-dead");
-	free(settings);
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct pfsnl_settings *settings = malloc(cases[i].size);
+
+		assert_non_null(settings);
+		pfsnl_settings_init_size(settings, cases[i].size);
+		settings->present = cases[i].bit;
+		assert_int_equal(pfsnl_start(*state, settings), -EINVAL);
+		assert_has(pfsnl_errmsg(), cases[i].name);
+		free(settings);
+	}
 }
 
 static void test_interfaces(void **state)
@@ -315,6 +347,7 @@ static void test_fork(void **state)
 	if (!child) {
 		if (pfsnl_peers_get(*state, &peers) != -ECHILD ||
 		    pfsnl_watch_add(*state, nothing, NULL) != -ECHILD ||
+		    pfsnl_ring_watch_add(*state, no_ring, NULL) != -ECHILD ||
 		    pfsnl_dispatch(*state) != -ECHILD)
 			_exit(1);
 		pfsnl_close(*state);

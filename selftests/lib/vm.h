@@ -49,6 +49,7 @@ struct model {
 	unsigned int updates;	/* the initial one included */
 	unsigned int refreshes;
 	uint64_t generation;
+	uint8_t why;		/* of the last node of the last change */
 	const char *complaint;	/* the first */
 };
 
@@ -73,6 +74,23 @@ static inline bool model_find(const struct model *m, struct in_addr addr,
 	return false;
 }
 
+/* Reasons come with changes, fit what happened, and come with nothing else. */
+static inline const char *model_why(struct model *m,
+				    const struct pfsnl_update *u, size_t i)
+{
+	uint8_t why = u->why[i];
+
+	if (u->reason != PFSNL_UPDATE_CHANGE)
+		return why == PFSNL_WHY_UNKNOWN ? NULL :
+		       "a reason that nobody can know";
+	m->why = why;
+	if (!pfsnl_why_name(why))
+		return "a change without a reason";
+	if (u->adding != (why == PFSNL_WHY_JOINED || why == PFSNL_WHY_MERGED))
+		return "a reason that does not fit";
+	return NULL;
+}
+
 static inline const char *model_fold(struct model *m,
 				     const struct pfsnl_update *u)
 {
@@ -85,8 +103,8 @@ static inline const char *model_fold(struct model *m,
 		return "an initial update that removes";
 	if (!initial && !u->count)
 		return "an update of nobody";
-	if (!u->addrs)
-		return "no addresses at all";
+	if (!u->addrs || !u->why)
+		return "no addresses or reasons at all";
 	if (u->instance && u->generation < m->generation &&
 	    u->reason == PFSNL_UPDATE_CHANGE)
 		return "a generation that goes back";
@@ -95,6 +113,8 @@ static inline const char *model_fold(struct model *m,
 		if (i && ntohl(u->addrs[i - 1].s_addr) >=
 			 ntohl(u->addrs[i].s_addr))
 			return "addresses out of order, or one twice";
+		if (model_why(m, u, i))
+			return model_why(m, u, i);
 		if (u->adding) {
 			if (model_find(m, u->addrs[i], &at))
 				return "an add of a present node";
@@ -207,6 +227,124 @@ static inline bool model_is_list(struct model *m, struct pfsnl *handle)
 	pthread_mutex_unlock(&m->lock);
 	if (!err)
 		free(addrs);
+	return is;
+}
+
+/* ---- rings ---------------------------------------------------------- */
+
+/*
+ * What a ring watch was told. With `list`, that is the model of a watch of the
+ * same handle, which must be told first.
+ */
+struct rings {
+	pthread_mutex_t lock;
+	struct model *list;
+	struct pfsnl_ring_update last;	/* without addrs */
+	unsigned int updates;
+	unsigned int refreshes;
+	unsigned int quorate;	/* so often it began */
+	const char *complaint;	/* the first */
+};
+
+static inline void rings_init(struct rings *r, struct model *list)
+{
+	memset(r, 0, sizeof(*r));
+	pthread_mutex_init(&r->lock, NULL);
+	r->list = list;
+}
+
+static inline const char *rings_check(const struct rings *r,
+				      const struct pfsnl_ring_update *u)
+{
+	const struct pfsnl_ring_update *l = &r->last;
+	bool initial = u->reason == PFSNL_UPDATE_INITIAL;
+	size_t i, at;
+
+	if (initial != !r->updates)
+		return "an initial ring that is not the first, or none";
+	if (!u->addrs)
+		return "no addresses at all";
+	if (!u->ring.seq && u->count)
+		return "nodes without a ring";
+	if (!u->instance && (u->ring.seq || u->generation))
+		return "a ring without an instance";
+	if (r->updates && u->instance == l->instance) {
+		if (u->ring.seq < l->ring.seq || u->generation < l->generation)
+			return "a ring that was replaced already";
+		if (u->ring.seq == l->ring.seq && u->quorate == l->quorate &&
+		    u->votes == l->votes && u->count == l->count &&
+		    u->expected_votes == l->expected_votes)
+			return "the same ring again";
+	}
+	if (u->quorate && 2 * u->votes <= u->expected_votes)
+		return "a quorate ring without a majority";
+	for (i = 1; i < u->count; i++)
+		if (ntohl(u->addrs[i - 1].s_addr) >= ntohl(u->addrs[i].s_addr))
+			return "nodes out of order, or one twice";
+	if (!r->list)
+		return NULL;
+	if (r->list->count != u->count)
+		return "another number of nodes than the watch";
+	for (i = 0; i < u->count; i++)
+		if (!model_find(r->list, u->addrs[i], &at))
+			return "other nodes than the watch";
+	return NULL;
+}
+
+/* A pfsnl_ring_watch_fn; the argument is struct rings. */
+static inline void rings_watch(void *arg, const struct pfsnl_ring_update *u)
+{
+	struct rings *r = arg;
+	const char *complaint;
+
+	pthread_mutex_lock(&r->lock);
+	complaint = rings_check(r, u);
+	if (complaint && !r->complaint)
+		r->complaint = complaint;
+	r->updates++;
+	r->refreshes += u->reason == PFSNL_UPDATE_REFRESH;
+	r->quorate += u->quorate && !r->last.quorate;
+	memcpy(&r->last, u, sizeof(r->last));
+	r->last.addrs = NULL;
+	pthread_mutex_unlock(&r->lock);
+}
+
+static inline struct pfsnl_ring_update rings_last(struct rings *r)
+{
+	struct pfsnl_ring_update last;
+
+	pthread_mutex_lock(&r->lock);
+	last = r->last;
+	if (r->complaint)
+		fail_msg("a ring watch got %s", r->complaint);
+	pthread_mutex_unlock(&r->lock);
+	return last;
+}
+
+/* Whether the ring watch knows what the kernel says now. */
+static inline bool rings_current(struct rings *r, struct pfsnl *handle)
+{
+	struct pfsnl_ring_update last = rings_last(r);
+	struct pfsnl_instance *instance;
+	bool told, is;
+
+	pthread_mutex_lock(&r->lock);
+	told = r->updates;
+	pthread_mutex_unlock(&r->lock);
+	if (!told)
+		return false;
+	if (pfsnl_instance_get(handle, &instance))
+		return !last.instance && !last.count;
+	is = last.instance == instance->incarnation &&
+	     last.ring.seq == instance->ring.seq &&
+	     last.ring.leader.s_addr == instance->ring.leader.s_addr &&
+	     last.ring.incarnation == instance->ring.incarnation &&
+	     last.generation == instance->generation &&
+	     last.count == instance->peers &&
+	     last.quorate == instance->quorate &&
+	     last.votes == instance->votes &&
+	     last.expected_votes == instance->expected_votes;
+	pfsnl_instance_free(instance);
 	return is;
 }
 

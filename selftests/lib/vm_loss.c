@@ -16,6 +16,7 @@
 #define CHANGES 24
 
 static struct model model;
+static struct rings rings;
 
 struct losses {
 	pthread_mutex_t lock;
@@ -89,7 +90,8 @@ static void catch_up(struct pfsnl *handle)
 	struct pollfd pfd = { .fd = pfsnl_watch_fd(handle), .events = POLLIN };
 	struct timespec limit = deadline_in(PATIENCE_MS);
 
-	while (poll(&pfd, 1, 0) > 0 || !model_is_list(&model, handle)) {
+	while (poll(&pfd, 1, 0) > 0 || !model_is_list(&model, handle) ||
+	       !rings_current(&rings, handle)) {
 		assert_done(pfsnl_dispatch(handle));
 		if (past(&limit))
 			fail_msg("the watch never gets to know the list");
@@ -106,11 +108,13 @@ static void test_loop(void **state)
 
 	(void)state;
 	model_init(&model);
+	rings_init(&rings, &model);
 	cluster_up(num_nodes);
 	assert_done(pfsnl_open_netns(&handle, nodes[0].netns));
 	assert_true(pfsnl_watch_fd(handle) >= 0);
 	assert_done(pfsnl_set_event_buffer(handle, 1));
 	assert_done(pfsnl_watch_add(handle, model_watch, &model));
+	assert_done(pfsnl_ring_watch_add(handle, rings_watch, &rings));
 	assert_done(pfsnl_monitor_add(handle, count_losses, &losses));
 	catch_up(handle);
 	for (round = 0; round < ROUNDS; round++) {
@@ -121,6 +125,7 @@ static void test_loop(void **state)
 		catch_up(handle);
 	}
 	assert_true(model.refreshes > 0);
+	assert_true(rings.refreshes > 0);
 	pfsnl_close(handle);
 }
 
@@ -240,9 +245,11 @@ static void test_gap(void **state)
 
 	(void)state;
 	model_init(&model);
+	rings_init(&rings, &model);
 	cluster_up(num_nodes);
 	assert_done(pfsnl_open_netns(&handle, nodes[0].netns));
 	assert_done(pfsnl_watch_add(handle, model_watch, &model));
+	assert_done(pfsnl_ring_watch_add(handle, rings_watch, &rings));
 	assert_done(pfsnl_monitor_add(handle, count_losses, &losses));
 	model_await(&model, num_nodes);
 	fd = event_socket();
@@ -260,8 +267,10 @@ static void test_gap(void **state)
 		model_await(&model, num_nodes - 2);
 		assert_true(model_is_list(&model, handle));
 		assert_true(model.refreshes > refreshes);
+		assert_true(wait_for(rings_current(&rings, handle)));
 		restart_all();
 		model_await(&model, num_nodes);
+		assert_true(wait_for(rings_current(&rings, handle)));
 	}
 	assert_int_equal(losses_count(&losses), 0);
 	pfsnl_close(handle);

@@ -155,6 +155,24 @@ static int do_watch(struct pfsnl *handle)
 	return err;
 }
 
+static int do_rings(struct pfsnl *handle)
+{
+	static struct rings rings;
+	struct pfsnl *own;
+	int err;
+
+	(void)handle;
+	rings_init(&rings, NULL);
+	err = pfsnl_open(&own);
+	if (err)
+		return err;
+	err = pfsnl_watch_fd(own);
+	if (err >= 0)
+		err = pfsnl_ring_watch_add(own, rings_watch, &rings);
+	pfsnl_close(own);
+	return err;
+}
+
 /* Every allocation of it fails, one in each round. */
 static void each(struct pfsnl *handle, int (*doit)(struct pfsnl *handle),
 		 const char *name)
@@ -196,6 +214,7 @@ static void test_requests(void **state)
 	each(handle, do_stats, "pfsnl_stats_get");
 	each(handle, do_set, "pfsnl_set");
 	each(handle, do_watch, "pfsnl_watch_add");
+	each(handle, do_rings, "pfsnl_ring_watch_add");
 	assert_true(failures > 20);
 }
 
@@ -207,16 +226,19 @@ static void test_events(void **state)
 {
 	struct pollfd pfd = { .events = POLLIN };
 	static struct model model;
+	static struct rings rings;
 	struct pfsnl *handle;
 	unsigned long n;
 	bool hit = true;
 
 	(void)state;
 	model_init(&model);
+	rings_init(&rings, &model);
 	cluster_up(num_nodes);
 	assert_done(pfsnl_open_netns(&handle, nodes[0].netns));
 	pfd.fd = pfsnl_watch_fd(handle);
 	assert_done(pfsnl_watch_add(handle, model_watch, &model));
+	assert_done(pfsnl_ring_watch_add(handle, rings_watch, &rings));
 	assert_true(wait_for(!pfsnl_dispatch(handle) &&
 			     model_is_list(&model, handle)));
 	for (n = 1; hit; n++) {
@@ -230,7 +252,8 @@ static void test_events(void **state)
 		/* Without further events: what is missing is tried again. */
 		assert_true(wait_for(poll(&pfd, 1, 0) >= 0 &&
 				     !pfsnl_dispatch(handle) &&
-				     model_is_list(&model, handle)));
+				     model_is_list(&model, handle) &&
+				     rings_current(&rings, handle)));
 		assert_done(node_start(&nodes[1]));
 		assert_true(wait_for(node_peers(&nodes[0]) == num_nodes));
 		assert_true(wait_for(!pfsnl_dispatch(handle) &&

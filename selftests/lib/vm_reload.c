@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 
 static struct model model;
+static struct rings rings;
 static unsigned int loaded, unloaded;
 
 static void count_news(void *arg, const struct pfsnl_event *event)
@@ -60,13 +61,16 @@ static void test_reload(void **state)
 
 	(void)state;
 	model_init(&model);
+	rings_init(&rings, &model);
 	assert_done(pfsnl_watch_add(handle, model_watch, &model));
+	assert_done(pfsnl_ring_watch_add(handle, rings_watch, &rings));
 	assert_done(pfsnl_monitor_add(handle, count_news, NULL));
 	for (i = 1; i <= 3; i++) {
 		cluster_up(3);
 		model_await(&model, 3);
 		remove_module();
 		model_await(&model, 0);
+		assert_true(wait_for(!rings_last(&rings).instance));
 		assert_true(wait_for(saw(&unloaded, i)));
 		model_init(&late);
 		if (!loads_itself()) {
@@ -88,6 +92,7 @@ static void test_reload(void **state)
 		model_await(&model, 2);
 		model_await(&late, 2);
 		assert_true(model_is_list(&model, handle));
+		assert_true(wait_for(rings_current(&rings, handle)));
 		assert_done(pfsnl_watch_remove(handle, model_watch, &late));
 		nodes_stop(NULL);
 		model_await(&model, 0);
@@ -95,6 +100,7 @@ static void test_reload(void **state)
 	assert_null(model.complaint);
 	assert_true(saw(&loaded, 3) && saw(&unloaded, 3));
 	assert_done(pfsnl_watch_remove(handle, model_watch, &model));
+	assert_done(pfsnl_ring_watch_remove(handle, rings_watch, &rings));
 	assert_done(pfsnl_monitor_remove(handle, count_news, NULL));
 }
 

@@ -7,12 +7,14 @@
 #include <sys/wait.h>
 
 static struct model model, second;
+static struct rings rings;
 
 static int model_setup(void **state)
 {
 	(void)state;
 	model_init(&model);
 	model_init(&second);
+	rings_init(&rings, NULL);
 	return 0;
 }
 
@@ -88,13 +90,18 @@ static void test_settings(void **state)
 	settings.max_nodes = 99;
 	settings.level0 = PFSNL_LEVEL0_OFF;
 	settings.level0_dead = 4321;
+	settings.votes = 3;
+	settings.expected_votes = 65535;
+	settings.preempt = 1;
 	strcpy(settings.cluster, "night shift");
 	settings.present = PFSNL_HAS_IFINDEX | PFSNL_HAS_PORT |
 			   PFSNL_HAS_TETHER_PORT | PFSNL_HAS_PRIORITY |
 			   PFSNL_HAS_INTERVAL | PFSNL_HAS_DEAD |
 			   PFSNL_HAS_BEACON_TO | PFSNL_HAS_STATIC_PEERS |
 			   PFSNL_HAS_MAX_NODES | PFSNL_HAS_LEVEL0 |
-			   PFSNL_HAS_LEVEL0_DEAD | PFSNL_HAS_CLUSTER;
+			   PFSNL_HAS_LEVEL0_DEAD | PFSNL_HAS_CLUSTER |
+			   PFSNL_HAS_VOTES | PFSNL_HAS_EXPECTED_VOTES |
+			   PFSNL_HAS_PREEMPT;
 	assert_done(pfsnl_start(handle, &settings));
 	assert_done(pfsnl_instance_get(handle, &instance));
 	got = instance->settings;
@@ -111,6 +118,9 @@ static void test_settings(void **state)
 	assert_int_equal(got->max_nodes, 99);
 	assert_int_equal(got->level0, PFSNL_LEVEL0_OFF);
 	assert_int_equal(got->level0_dead, 4321);
+	assert_int_equal(got->votes, 3);
+	assert_int_equal(got->expected_votes, 65535);
+	assert_int_equal(got->preempt, 1);
 	assert_string_equal(got->cluster, "night shift");
 	/* What was left out is told all the same. */
 	assert_true(got->present & PFSNL_HAS_ADDRESS);
@@ -120,15 +130,34 @@ static void test_settings(void **state)
 	pfsnl_instance_free(instance);
 
 	pfsnl_settings_init(&settings);
-	settings.present = PFSNL_HAS_PRIORITY | PFSNL_HAS_INTERVAL;
+	settings.present = PFSNL_HAS_PRIORITY | PFSNL_HAS_INTERVAL |
+			   PFSNL_HAS_VOTES | PFSNL_HAS_EXPECTED_VOTES |
+			   PFSNL_HAS_PREEMPT;
 	settings.priority = 0;
 	settings.interval = 456;
+	settings.votes = 0;
+	settings.expected_votes = 9;
+	settings.preempt = 0;
 	assert_done(pfsnl_set(handle, &settings));
 	assert_done(pfsnl_instance_get(handle, &instance));
 	assert_int_equal(instance->settings->priority, 0);
 	assert_int_equal(instance->settings->interval, 456);
 	assert_int_equal(instance->settings->dead, 7);
+	assert_int_equal(instance->settings->votes, 0);
+	assert_int_equal(instance->settings->expected_votes, 9);
+	assert_int_equal(instance->settings->preempt, 0);
 	pfsnl_instance_free(instance);
+
+	pfsnl_settings_init(&settings);
+	settings.present = PFSNL_HAS_EXPECTED_VOTES;
+	settings.expected_votes = 65536;
+	assert_int_equal(pfsnl_set(handle, &settings), -ERANGE);
+	assert_has(pfsnl_errmsg(), "expected-votes");
+	assert_has(pfsnl_errmsg(), "0 to 65535");
+	settings.present = PFSNL_HAS_PREEMPT;
+	settings.preempt = 2;
+	assert_int_equal(pfsnl_set(handle, &settings), -ERANGE);
+	assert_has(pfsnl_errmsg(), "preempt");
 }
 
 static void test_peers(void **state)
@@ -256,6 +285,139 @@ static void test_life(void **state)
 	model_await(&model, 3);
 	assert_true(model_is_list(&model, handle));
 	assert_done(pfsnl_watch_remove(handle, model_watch, &model));
+}
+
+static void test_why(void **state)
+{
+	struct pfsnl *handle = nodes[0].handle;
+	unsigned int before;
+
+	(void)state;
+	cluster_up(2);
+	assert_done(pfsnl_watch_add(handle, model_watch, &model));
+	model_await(&model, 2);
+	assert_done(node_start(&nodes[2]));
+	model_await(&model, 3);
+	assert_int_equal(model.why, PFSNL_WHY_JOINED);
+	assert_done(node_stop(&nodes[2]));
+	model_await(&model, 2);
+	assert_int_equal(model.why, PFSNL_WHY_LEFT);
+
+	/* What is made up tells none; the model would complain. */
+	before = model.refreshes;
+	assert_done(node_stop(&nodes[0]));
+	model_await(&model, 0);
+	assert_true(model.refreshes > before);
+	assert_done(pfsnl_watch_remove(handle, model_watch, &model));
+}
+
+/* ---- ring watches --------------------------------------------------- */
+
+static void test_rings(void **state)
+{
+	struct pfsnl *handle = nodes[1].handle;
+	struct pfsnl_ring_update ring;
+
+	(void)state;
+	rings.list = &model;
+	assert_done(pfsnl_watch_add(handle, model_watch, &model));
+	assert_done(pfsnl_ring_watch_add(handle, rings_watch, &rings));
+	assert_int_equal(pfsnl_ring_watch_add(handle, rings_watch, &rings),
+			 -EEXIST);
+	assert_true(wait_for(rings_current(&rings, handle)));
+	assert_int_equal(rings_last(&rings).instance, 0);
+
+	cluster_up(3);
+	model_await(&model, 3);
+	assert_true(wait_for(rings_current(&rings, handle)));
+	ring = rings_last(&rings);
+	assert_int_equal(ring.count, 3);
+	assert_int_equal(ring.expected_votes, 0);
+	assert_false(ring.quorate);
+
+	/* The leader goes: another one, and a larger number. */
+	assert_done(node_stop(&nodes[0]));
+	assert_true(wait_for(rings_last(&rings).count == 2 &&
+			     rings_current(&rings, handle)));
+	assert_true(rings_last(&rings).ring.seq > ring.ring.seq);
+	assert_int_not_equal(rings_last(&rings).ring.leader.s_addr,
+			     htonl(0x0a4d0001));
+
+	assert_done(node_stop(&nodes[1]));
+	model_await(&model, 0);
+	assert_true(wait_for(!rings_last(&rings).instance));
+	assert_done(pfsnl_ring_watch_remove(handle, rings_watch, &rings));
+	assert_int_equal(pfsnl_ring_watch_remove(handle, rings_watch, &rings),
+			 -ENOENT);
+	assert_done(pfsnl_watch_remove(handle, model_watch, &model));
+	assert_null(model.complaint);
+}
+
+/* One that is added later begins with the ring as it is. */
+static void test_rings_late(void **state)
+{
+	struct pfsnl *handle;
+	unsigned int i;
+
+	(void)state;
+	rings.list = &model;
+	assert_done(pfsnl_open_netns(&handle, nodes[0].netns));
+	assert_done(pfsnl_watch_add(handle, model_watch, &model));
+	cluster_up(3);
+	for (i = 0; i < 10; i++) {
+		assert_done(node_stop(&nodes[2]));
+		assert_done(pfsnl_ring_watch_add(handle, rings_watch, &rings));
+		assert_true(wait_for(node_peers(&nodes[0]) == 2));
+		assert_true(wait_for(rings_current(&rings, handle)));
+		assert_done(node_start(&nodes[2]));
+		assert_true(wait_for(node_peers(&nodes[0]) == 3));
+		assert_true(wait_for(rings_current(&rings, handle)));
+		assert_done(pfsnl_ring_watch_remove(handle, rings_watch,
+						    &rings));
+		rings_init(&rings, &model);
+	}
+	assert_null(model.complaint);
+	pfsnl_close(handle);
+}
+
+static void start_voter(struct node *node)
+{
+	struct pfsnl_settings settings;
+
+	pfsnl_settings_init(&settings);
+	assert_done(pfsnl_ifindex(node->handle, "eth0", &settings.ifindex));
+	settings.expected_votes = 3;
+	settings.present = PFSNL_HAS_IFINDEX | PFSNL_HAS_EXPECTED_VOTES;
+	assert_done(pfsnl_start(node->handle, &settings));
+}
+
+static void test_quorum(void **state)
+{
+	struct pfsnl *handle = nodes[0].handle;
+	struct pfsnl_ring_update ring;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 3; i++)
+		start_voter(&nodes[i]);
+	assert_done(pfsnl_ring_watch_add(handle, rings_watch, &rings));
+	assert_true(wait_for(rings_last(&rings).quorate &&
+			     rings_last(&rings).count == 3));
+	assert_true(wait_for(rings_current(&rings, handle)));
+	ring = rings_last(&rings);
+	assert_int_equal(ring.votes, 3);
+	assert_int_equal(ring.expected_votes, 3);
+
+	assert_done(node_stop(&nodes[2]));
+	assert_true(wait_for(rings_last(&rings).count == 2 &&
+			     rings_last(&rings).quorate));
+	assert_int_equal(rings_last(&rings).votes, 2);
+	assert_done(node_stop(&nodes[1]));
+	assert_true(wait_for(rings_last(&rings).count == 1));
+	assert_true(wait_for(rings_current(&rings, handle)));
+	assert_false(rings_last(&rings).quorate);
+	assert_int_equal(rings_last(&rings).votes, 1);
+	assert_done(pfsnl_ring_watch_remove(handle, rings_watch, &rings));
 }
 
 static void test_restart(void **state)
@@ -498,9 +660,11 @@ static void test_loop(void **state)
 
 struct log {
 	pthread_mutex_t lock;
-	unsigned int updates, states, downs, others;
+	unsigned int updates, states, downs, rings, others;
 	uint64_t generation, instance;
+	uint64_t ring;		/* that the last update made */
 	bool gap, odd;
+	bool untold;		/* that ring is yet to come */
 };
 
 static void log_event(void *arg, const struct pfsnl_event *event)
@@ -510,18 +674,35 @@ static void log_event(void *arg, const struct pfsnl_event *event)
 	pthread_mutex_lock(&log->lock);
 	switch (event->type) {
 	case PFSNL_EVENT_UPDATE:
-		if (!event->update || event->state || !event->update->count)
+		if (!event->update || event->state || event->ring ||
+		    !event->update->count || !event->update->why ||
+		    !pfsnl_why_name(event->update->why[0]))
 			log->odd = true;
 		if (event->update->instance != log->instance)
 			log->generation = 0;
 		if (event->update->generation != log->generation + 1)
 			log->gap = true;
+		/* A remove and an add can make one ring. */
+		if (log->untold && event->update->ring.seq != log->ring)
+			log->odd = true;
+		log->ring = event->update->ring.seq;
+		log->untold = true;
 		log->generation = event->update->generation;
 		log->instance = event->update->instance;
 		log->updates++;
 		break;
+	case PFSNL_EVENT_RING:
+		/* It follows the updates that led to it. */
+		if (!event->ring || event->state || event->update ||
+		    !event->ring->count || !event->ring->ring.seq ||
+		    event->ring->generation != log->generation ||
+		    event->ring->ring.seq < log->ring)
+			log->odd = true;
+		log->untold = false;
+		log->rings++;
+		break;
 	case PFSNL_EVENT_STATE:
-		if (!event->state || event->update)
+		if (!event->state || event->update || event->ring)
 			log->odd = true;
 		if (event->state->role == PFSNL_ROLE_DOWN)
 			log->downs++;
@@ -569,6 +750,9 @@ static void test_monitor(void **state)
 	assert_int_equal(log.others, 0);
 	assert_true(log.updates >= generation);
 	assert_true(log.states >= 3);
+	/* One with all, and one without the third. */
+	assert_true(log.rings >= 2);
+	assert_false(log.untold);
 	pfsnl_close(handle);
 }
 
@@ -585,6 +769,10 @@ int main(void)
 		on_nodes(test_stats),
 		on_nodes(test_permission),
 		on_nodes(test_life),
+		on_nodes(test_why),
+		on_nodes(test_rings),
+		on_nodes(test_rings_late),
+		on_nodes(test_quorum),
 		on_nodes(test_restart),
 		on_nodes(test_two_watches),
 		on_nodes(test_from_within),
