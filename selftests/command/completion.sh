@@ -21,7 +21,7 @@ offers()
 		"$(tr ' ' '\n' <<<"$wanted" | sort -u)"
 }
 
-offers "subcommands" "up down set status peers watch stats monitor help" \
+offers "subcommands" "up down set status ring peers watch stats monitor help" \
 	pfsnl ""
 offers "subcommands that begin so" "set status stats" pfsnl s
 offers "subcommands after options" "watch" pfsnl --json -N a wat
@@ -31,14 +31,18 @@ offers "options before the subcommand" \
 	"--json --netns --color --help --version" pfsnl --
 offers "words of --level0" "auto off on" pfsnl up --level0 ""
 offers "words of --level0=" "off on" pfsnl set --level0 = o
+offers "words of --preempt" "yes no" pfsnl set --preempt ""
+offers "words of --preempt=, begun" "no" pfsnl up --preempt = n
 offers "words of --color=" "auto always never" pfsnl status --color =
 offers "words of --color=, begun" "auto always" pfsnl status --color = a
 offers "--color takes its word only with '='" "up" pfsnl --color u
 offers "nothing for a number" "" pfsnl up --port ""
+offers "nothing for votes" "" pfsnl up --votes ""
+offers "nothing for expected votes" "" pfsnl set --expected-votes ""
 offers "nothing for down --wait" "" pfsnl down --wait ""
 touch "$tmp/one.conf"
 offers "files for --config" "$tmp/one.conf" pfsnl up --config "$tmp/on"
-for c in up down set status peers watch stats monitor; do
+for c in up down set status ring peers watch stats monitor; do
 	wanted=$("$PFSNL" "$c" --help | sed -n '/^Options/,/^Examples/p' |
 		grep -o '^ \{2,6\}\(-[a-zA-Z], \)\?--[a-z0-9-]*' |
 		grep -o -- '--.*' | sort -u | tr '\n' ' ')

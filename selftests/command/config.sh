@@ -44,12 +44,18 @@ wrong "bad values, each is told" \
 "FILE:1: bad value '5' for interval: milliseconds from 10 to 10000
 FILE:2: bad value '' for dead: a whole number from 3 to 100
 FILE:4: bad value 'maybe' for level0: auto, off or on
-FILE:5: bad value 'maybe' for broadcast: yes or no" <<'EOF'
+FILE:5: bad value 'maybe' for broadcast: yes or no
+FILE:6: bad value '2' for preempt: yes or no
+FILE:7: bad value '256' for votes: a whole number from 0 to 255
+FILE:8: bad value '65536' for expected-votes: a whole number from 0 to 65535" <<'EOF'
 interval = 5
 dead =
 priority = 7
 level0 = maybe
 broadcast = maybe
+preempt = 2
+votes = 256
+expected-votes = 65536
 EOF
 wrong "key twice" "FILE:3: 'dead' is in line 1 already" <<'EOF'
 dead = 5
@@ -113,6 +119,9 @@ port = 1
 tether-port = 65535
 cluster = "a # b"# a comment
 priority = 0
+preempt = Yes
+votes = 0
+expected-votes = 65535
 interval = 0.5s
 dead = 3
 peers = 10.0.0.1, 10.0.0.2 10.0.0.3,10.0.0.4   # four
@@ -126,6 +135,9 @@ EOF
 		< <(printf 'dead = 5\r\npriority = 3\r\n')
 	right "last line without an end" < <(printf 'dead = 5')
 	right "empty file" </dev/null
+	for preempt in yes no true false on off; do
+		right "preempt = $preempt" <<<"preempt = $preempt"
+	done
 	for wait in yes no true false 0 5 5s; do
 		right "wait = $wait" <<<"wait = $wait"
 	done
@@ -136,7 +148,7 @@ EOF
 		shown=$((shown + 1))
 	done < <(sed -n 's/^#\([a-z0-9-]* = \)/\1/p' \
 		"$root/tools/systemd/pfsnl.conf")
-	tap_is "the example shows all 15 keys" "$shown" 15
+	tap_is "the example shows all 18 keys" "$shown" 18
 	right "the example as it is" <"$root/tools/systemd/pfsnl.conf"
 fi
 

@@ -169,7 +169,7 @@ A="-N ${base}a" B="-N ${base}b" C="-N ${base}c"
 gives "status while down" 4 "role *down*'pfsnl up DEV' starts the node*" "" \
 	$A status
 gives "status --json while down" 4 '{"role":"down"}' "" $A status --json
-for c in peers stats down; do
+for c in ring peers stats down; do
 	gives "$c while down: code 4, and what to do" 4 "" "pfsnl: *pfsnl up*" \
 		$A $c
 done
@@ -177,17 +177,25 @@ gives "set while down" 4 "" "pfsnl: *pfsnl up*" $A set --priority 3
 gives "watch while down, --count 0" 0 "20??-??-?? ??:??:??.???  = (nobody) * this node is down" \
 	"" $A watch --count 0
 gives "watch --json while down" 0 \
-	'{"op":"add","addresses":\[\],*"instance":null,*"reason":"initial","nodes":0}' \
+	'{"op":"add","addresses":\[\],"why":\[\],*"instance":null,*"reason":"initial","nodes":0}' \
 	"" $A watch --count 0 --json
+
+gives "watch --rings while down" 0 \
+	"* = (nobody) * this node is down
+20??-??-?? ??:??:??.???  \* this node is down, 0 nodes" "" \
+	$A watch --rings --count 0
 
 # Followed from here to the end, on the node that is never stopped but once.
 starts "$tmp/watch.json" a watch --json
 watcher=$job
 starts "$tmp/watch.txt" a watch
 text_watcher=$job
+starts "$tmp/rings.json" a watch --rings --json
+ring_watcher=$job
 starts "$tmp/monitor.json" a monitor --json
 monitor=$job
 within 10 has_lines "$tmp/watch.json" 1 && within 10 has_lines "$tmp/watch.txt" 1 &&
+	within 10 has_lines "$tmp/rings.json" 2 &&
 	within 10 listens a "$monitor"
 tap_is "watches and a monitor have begun" "$?" 0
 
@@ -205,7 +213,7 @@ for words in "up eth0" "up" "up eth0 --priority 3"; do
 		"pfsnl: already up: 10.0.0.1 on eth0 in cluster pfsnl
        'pfsnl set' changes it, *" $A $words
 done
-gives "up by address" 0 "up: 10.0.0.2 on eth0 in cluster pfsnl" "" $B up 10.0.0.2
+gives "up by address" 0 "up: 10.0.0.2 on eth0 in cluster pfsnl*" "" $B up 10.0.0.2
 cat >"$tmp/c.conf" <<EOF
 device = eth0
 priority = 50
@@ -223,10 +231,12 @@ done
 # --- status ---
 gives "status of the leader" 0 "role        leader
 ring        *, leader 10.0.0.1
+quorum      none, no votes are expected
 peers       3 nodes (of at most 256)
 cluster     pfsnl
 address     10.0.0.1 on eth0
 priority    100
+votes       1
 timing      beacon every 200 ms, dead after 5 missed (1 s)
 beacons to  broadcast 10.0.0.255, UDP port 7319
 tethers     TCP port 7319
@@ -238,17 +248,48 @@ gives "status of a client" 0 "role        client of 10.0.0.1
 peers       3 nodes (of at most 16)
 *
 priority    50
+votes       1
 *" "" $C status
 on a status --json >"$tmp/a.json"
 says "status --json: the keys of the manual" "$tmp/a.json" \
 	'" ".join(sorted(o))' \
-	"address beacon_to broadcast cluster dead dead_ms generation ifindex incarnation interface interval_ms level0 level0_dead_ms max_nodes peers port priority ring role tether_port uptime_ms"
+	"address beacon_to broadcast cluster dead dead_ms expected_votes generation ifindex incarnation interface interval_ms level0 level0_dead_ms max_nodes peers port preempt priority ring role tether_port uptime_ms votes"
 says "status --json: the values" "$tmp/a.json" \
-	'[o[k] for k in ("role", "cluster", "address", "interface", "broadcast", "port", "tether_port", "priority", "interval_ms", "dead", "dead_ms", "beacon_to", "max_nodes", "level0", "level0_dead_ms", "peers")]' \
-	"['leader', 'pfsnl', '10.0.0.1', 'eth0', '10.0.0.255', 7319, 7319, 100, 200, 5, 1000, 'broadcast', 256, 'auto', 5000, 3]"
+	'[o[k] for k in ("role", "cluster", "address", "interface", "broadcast", "port", "tether_port", "priority", "interval_ms", "dead", "dead_ms", "beacon_to", "max_nodes", "level0", "level0_dead_ms", "peers", "preempt", "votes", "expected_votes")]' \
+	"['leader', 'pfsnl', '10.0.0.1', 'eth0', '10.0.0.255', 7319, 7319, 100, 200, 5, 1000, 'broadcast', 256, 'auto', 5000, 3, False, 1, 0]"
 says "status --json: the ring" "$tmp/a.json" \
 	'o["ring"]["leader"], o["ring"]["seq"] > 0, o["ring"]["leader_incarnation"] == o["incarnation"]' \
 	"('10.0.0.1', True, True)"
+says "status --json: no quorum" "$tmp/a.json" \
+	'[o["ring"][k] for k in ("quorate", "votes", "expected_votes")]' \
+	"[None, None, 0]"
+
+# --- ring ---
+gives "ring" 0 "ring        [1-9]*
+leader      10.0.0.1
+quorum      none, no votes are expected
+nodes       3
+  10.0.0.1  leader
+  10.0.0.2  self
+  10.0.0.3" "" $B ring
+gives "ring of the leader" 0 "*
+  10.0.0.1  leader, self
+  10.0.0.2
+  10.0.0.3" "" $A ring
+for n in a b c; do
+	on $n ring --json >"$tmp/ring.$n"
+done
+says "ring --json: the keys of the manual" "$tmp/ring.b" \
+	'sorted(o), sorted(o["ring"]), sorted({k for m in o["members"] for k in m})' \
+	"(['generation', 'instance', 'members', 'ring'], ['expected_votes', 'leader', 'leader_incarnation', 'quorate', 'seq', 'votes'], ['address', 'leader', 'self'])"
+says "ring --json: the values" "$tmp/ring.b" \
+	'o["ring"]["leader"], [(m["address"], m["self"], m["leader"]) for m in o["members"]]' \
+	"('10.0.0.1', [('10.0.0.1', False, True), ('10.0.0.2', True, False), ('10.0.0.3', False, False)])"
+for n in b c; do
+	tap_is "ring --json: the same ring on a and $n" \
+		"$(json "$tmp/ring.$n" 'sorted(o["ring"].items())')" \
+		"$(json "$tmp/ring.a" 'sorted(o["ring"].items())')"
+done
 
 # --- peers ---
 gives "peers of the leader" 0 "ADDRESS *AGE *HEARD *LEVEL *PRIORITY
@@ -274,6 +315,7 @@ says "peers --json: the values" "$tmp/peers.json" \
 gives "set" 0 "" "" $B set --priority 7 --interval 100ms --dead 4
 gives "set: shown by status" 0 "*
 priority    7
+votes       1
 timing      beacon every 100 ms, dead after 4 missed (400 ms)
 *" "" $B status
 gives "set --json" 0 '{"role":"client",*"priority":0,*}' "" $B set --json \
@@ -298,6 +340,34 @@ gives "set --config: applies, tells what waits" 0 "" \
 	$B set --config "$tmp/b.conf"
 gives "set --config: was applied" 0 "*cluster     pfsnl*priority    80
 *" "" $B status
+
+# --- quorum ---
+# From here on 2 of 3 votes are a majority.
+for n in a b c; do
+	on $n set --expected-votes 3
+done
+for n in a b c; do
+	within 20 node_says $n status 'o["ring"]["quorate"]' True
+	tap_is "set --expected-votes: $n becomes quorate" "$?" 0
+done
+gives "status: quorate" 0 "*
+quorum      quorate, 3 of 3 votes
+*" "" $C status
+gives "ring: quorate" 0 "*
+quorum      quorate, 3 of 3 votes
+*" "" $B ring
+on c ring --json >"$tmp/ring.c"
+says "ring --json: quorate" "$tmp/ring.c" \
+	'[o["ring"][k] for k in ("quorate", "votes", "expected_votes")]' \
+	"[True, 3, 3]"
+gives "watch --rings: quorate" 0 "*
+* \* ring *, leader 10.0.0.1, 3 nodes, quorate, 3 of 3 votes" "" \
+	$C watch --rings --count 0
+gives "set --expected-votes on one only" 0 "" "" $B set --expected-votes 7
+gives "its status tells both numbers" 0 "*
+votes       1; expected-votes is 7 here, but 3 for the leader
+*" "" $B status
+gives "back" 0 "" "" $B set --expected-votes 3
 
 # --- stats ---
 gives "stats" 0 "Beacons
@@ -403,8 +473,53 @@ one=$job
 within 10 has_lines "$tmp/one" 3
 gives "down" 0 "down" "" $B down
 ends "watch --count 1 ends with the change" "$one" 0
-[[ $(tail -n 1 "$tmp/one") == *"  - 10.0.0.2        ring "*", leader 10.0.0.1, 2 nodes" ]]
+[[ $(tail -n 1 "$tmp/one") == *"  - 10.0.0.2        left     ring "*", leader 10.0.0.1, 2 nodes" ]]
 tap_is "watch tells who left: $(tail -n 1 "$tmp/one")" "$?" 0
+gives "ring: who left is missing" 0 "*
+quorum      quorate, 2 of 3 votes
+nodes       2
+  10.0.0.1  leader, self
+  10.0.0.3" "" $A ring
+
+# --- somebody better takes over, or not ---
+gives "up: better, but without --preempt" 0 "up: * client of 10.0.0.1, *" "" \
+	$B up eth0 --priority 200 --expected-votes 3 --wait
+gives "set --preempt" 0 "" "" $B set --preempt yes
+gives "set --preempt: shown by status" 0 "*
+priority    200 (takes over when it is the best)
+*" "" $B status
+for n in a b c; do
+	within 20 node_says $n ring \
+		'o["ring"]["leader"], len(o["members"])' "('10.0.0.2', 3)"
+	tap_is "set --preempt: $n has the better leader" "$?" 0
+done
+on b status --json >"$tmp/b.json"
+says "set --preempt: in the JSON" "$tmp/b.json" 'o["preempt"]' True
+
+# --- somebody fails ---
+starts "$tmp/one" a watch --rings --count 1 --timeout 60
+one=$job
+within 10 has_lines "$tmp/one" 4
+ip -n "${base}x" link set pc down
+ends "watch --rings --count 1 ends with the ring" "$one" 0
+grep -q '  - 10\.0\.0\.3        failed   ring [0-9]*, leader 10\.0\.0\.2, 2 nodes$' \
+	"$tmp/one"
+tap_is "watch tells who failed: $(tail -n 2 "$tmp/one" | head -n 1)" "$?" 0
+[[ $(tail -n 1 "$tmp/one") == *"  * ring "*", leader 10.0.0.2, 2 nodes, "*"quorate"*", 2 of 3 votes" ]]
+tap_is "watch --rings tells the ring: $(tail -n 1 "$tmp/one")" "$?" 0
+within 20 node_says a ring 'o["ring"]["quorate"]' True
+tap_is "two of three are quorate again" "$?" 0
+within 20 node_says c ring 'o["ring"]["leader"], o["ring"]["quorate"]' \
+	"('10.0.0.3', False)"
+tap_is "the one behind its cable leads itself, and is not quorate" "$?" 0
+gives "its status says so" 0 "*
+quorum      not quorate, 1 of 3 votes
+*" "" $C status
+ip -n "${base}x" link set pc up
+within 30 node_says c ring 'o["ring"]["leader"], o["ring"]["quorate"]' \
+	"('10.0.0.2', True)"
+tap_is "it comes back, and all are quorate" "$?" 0
+on b down >"$tmp/null"
 gives "down again" 4 "" "pfsnl: *" $B down
 gives "status after down" 4 "role *down*" "" $B status
 
@@ -448,13 +563,14 @@ gives "down" 0 "down" "" $B down
 kill "$holder"
 
 # --- what was followed all the time ---
-for job in "$watcher" "$text_watcher" "$monitor"; do
+for job in "$watcher" "$text_watcher" "$ring_watcher" "$monitor"; do
 	kill -INT "$job"
 done
 ends "the JSON watch ends" "$watcher" 0
 ends "the watch ends" "$text_watcher" 0
+ends "the watch of rings ends" "$ring_watcher" 0
 ends "the monitor ends" "$monitor" 0
-cat "$tmp"/{watch.json,watch.txt,monitor.json}.err >"$tmp/all.err"
+cat "$tmp"/{watch.json,watch.txt,rings.json,monitor.json}.err >"$tmp/all.err"
 tap_is "none of them complained" "$(<"$tmp/all.err")" ""
 }
 
@@ -463,13 +579,18 @@ tap_is "watch --json folds to the list at each line" "$(/usr/bin/python3 - \
 import json
 import sys
 
-have, last, seen = set(), 0, []
+have, seen, whys = set(), [], set()
 for line in open(sys.argv[1]):
     o = json.loads(line)
     assert sorted(o) == ['addresses', 'generation', 'instance', 'nodes', 'op',
-                         'reason', 'ring', 'time'], o
+                         'reason', 'ring', 'time', 'why'], o
     new = set(o['addresses'])
-    assert len(new) == len(o['addresses'])
+    assert len(new) == len(o['addresses']) == len(o['why'])
+    known = ('joined', 'merged') if o['op'] == 'add' else (
+        'left', 'failed', 'dropped', 'alone')
+    for why in o['why']:
+        assert why in known if o['reason'] == 'change' else why is None, o
+        whys.add(why)
     if o['op'] == 'add':
         assert not new & have, o
         have |= new
@@ -478,32 +599,69 @@ for line in open(sys.argv[1]):
         have -= new
     assert o['nodes'] == len(have), o
     seen.append(len(have))
-print('empty' if not have else have, max(seen))
+print('empty' if not have else have, max(seen),
+      *sorted({'joined', 'left', 'failed'} & whys))
 EOF
-)" "empty 3"
+)" "empty 3 failed joined left"
+tap_is "watch --rings --json: each ring has the list, and comes once" \
+	"$(/usr/bin/python3 - "$tmp/rings.json" <<'EOF'
+import json
+import sys
+
+have, last, leaders, quorate = set(), None, set(), set()
+for line in open(sys.argv[1]):
+    o = json.loads(line)
+    if o['op'] == 'add':
+        have |= set(o['addresses'])
+    elif o['op'] == 'remove':
+        have -= set(o['addresses'])
+    else:
+        assert sorted(o) == ['addresses', 'generation', 'instance', 'nodes',
+                             'op', 'reason', 'ring', 'time'], o
+        assert set(o['addresses']) == have, o
+        assert o['nodes'] == len(have), o
+        now = (o['ring'], o['instance'], o['addresses'])
+        assert now != last, o
+        if last and last[1] == o['instance']:
+            assert o['ring']['seq'] >= last[0]['seq'], o
+        last = now
+        leaders.add(o['ring']['leader'])
+        quorate.add(o['ring']['quorate'])
+print(sorted(filter(None, leaders)), None in leaders, sorted(map(str, quorate)))
+EOF
+)" "['10.0.0.1', '10.0.0.2'] True ['False', 'None', 'True']"
 tap_is "watch: each line begins with a time and one of = + -" \
-	"$(grep -vcE '^20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9:]{8}\.[0-9]{3}  [-=+] (10\.0\.0\.[123]|\(nobody\)) +(ring [0-9]+, leader 10\.0\.0\.[123]|no ring|this node is down)(, [0-9] nodes?)?(, list read anew)?$' \
+	"$(grep -vcE '^20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9:]{8}\.[0-9]{3}  [-=+] (10\.0\.0\.[123]|\(nobody\)) +((joined|merged|left|failed|dropped|alone) +)?(ring [0-9]+, leader 10\.0\.0\.[123]|no ring|this node is down)(, [0-9] nodes?)?(, list read anew)?$' \
 		"$tmp/watch.txt")" 0
 tap_is "monitor --json: every line is an event" "$(/usr/bin/python3 - \
 	"$tmp/monitor.json" <<'EOF'
 import json
 import sys
 
-roles, ops, last = [], set(), 0
+roles, ops, last, rings, whys = [], set(), 0, [], set()
 for line in open(sys.argv[1]):
     o = json.loads(line)
-    assert o['event'] in ('update', 'state'), o
+    assert o['event'] in ('update', 'state', 'ring'), o
     assert sorted(o) == sorted(['time', 'event', o['event']]), o
     if o['event'] == 'state':
         roles.append(o['state']['role'])
+    elif o['event'] == 'ring':
+        r = o['ring']
+        assert sorted(r) == ['addresses', 'generation', 'instance', 'ring'], o
+        assert '10.0.0.1' in r['addresses'], o
+        assert r['generation'] == last, o
+        rings.append(r['ring']['seq'])
     else:
         u = o['update']
         assert sorted(u) == ['addresses', 'generation', 'instance', 'op',
-                             'ring'], o
+                             'ring', 'why'], o
+        assert len(u['why']) == len(u['addresses']), o
         ops.add(u['op'])
+        whys |= set(u['why'])
         assert u['generation'] == last + 1 or u['generation'] == 1, o
         last = u['generation']
-print('leader' in roles, roles[-1], sorted(ops))
+print('leader' in roles, roles[-1], sorted(ops), rings == sorted(rings),
+      None in whys)
 EOF
-)" "True down ['add', 'remove']"
+)" "True down ['add', 'remove'] True False"
 tap_done

@@ -5,11 +5,11 @@
 cd "$(dirname "$0")" || exit 1
 . ./tap.sh
 
-commands="up down set status peers watch stats monitor"
+commands="up down set status ring peers watch stats monitor"
 
 # --- help ---
 gives "--help names every subcommand, examples and exit codes" 0 \
-	"Usage: pfsnl *up *down *set *status *peers *watch *stats *monitor *Examples:*Exit codes: 0 *124 *" \
+	"Usage: pfsnl *up *down *set *status *ring *peers *watch *stats *monitor *Examples:*Exit codes: 0 *124 *" \
 	"" --help
 call --help
 overall=$out

@@ -17,6 +17,8 @@ gives "unknown subcommand: two that are as near" 2 "" \
 	"pfsnl: unknown subcommand 'stat'; did you mean 'status' or 'stats'[?]*" stat
 gives "unknown subcommand: swapped letters" 2 "" \
 	"*did you mean 'watch'[?]$try --help'" wacth
+gives "unknown subcommand: one letter off" 2 "" \
+	"pfsnl: unknown subcommand 'rings'; did you mean 'ring'[?]*" rings
 gives "unknown subcommand: other case" 2 "" "*did you mean 'up'[?]*" UP
 gives "unknown subcommand: help is one" 2 "" "*did you mean 'help'[?]*" hepl
 gives "unknown subcommand: nothing near, no guess" 2 "" \
@@ -48,12 +50,17 @@ gives "option of another subcommand" 2 "" \
 gives "option of a subcommand before it" 2 "" \
 	"pfsnl: '--port' belongs after the subcommand: pfsnl up --port*" \
 	--port 3 up
+gives "option of watch, given to monitor" 2 "" \
+	"pfsnl: 'pfsnl monitor' has no option '--rings'; 'pfsnl watch' has*" \
+	monitor --rings
 gives "set of what is settled at the start" 2 "" \
 	"pfsnl: --port can't be changed while the node runs*'pfsnl down' first*" \
 	set --port 4
 gives "set of nothing" 2 "" "pfsnl: set what[?] *--priority*" set
 gives "missing value" 2 "" "pfsnl: option '--dead' needs a value: --dead N*" \
 	up --dead
+gives "missing value of a truth" 2 "" \
+	"pfsnl: option '--preempt' needs a value: --preempt yes|no*" up --preempt
 gives "missing value of a letter" 2 "" \
 	"pfsnl: option '-c' needs a value: --cluster NAME*" up -c
 gives "value where there is none" 2 "" \
@@ -124,6 +131,8 @@ else
 	up --tether-port 1 65535 -
 	up --max-nodes 1 4096 -
 	set --priority 0 255 -
+	set --votes 0 255 -
+	set --expected-votes 0 65535 -
 	set --dead 3 100 -
 	set --interval 10 10000 ms
 	set --level0-dead 100 600000 ms
@@ -141,6 +150,12 @@ else
 	refuses "milliseconds*" set --interval 1.s
 	refuses "milliseconds*" set --interval 1.0000s
 	refuses "milliseconds*" set --interval 50sec
+	for word in yes no true FALSE On off; do
+		accepts set --preempt $word
+	done
+	for bad in "" maybe 1 yess; do
+		refuses "yes or no" set --preempt "$bad"
+	done
 	for word in auto off on; do
 		accepts set --level0 $word
 	done

@@ -53,8 +53,8 @@ struct cmd {
 	int (*run)(struct run *run);
 };
 
-extern const struct cmd cmd_up, cmd_down, cmd_set, cmd_status, cmd_peers,
-			cmd_watch, cmd_stats, cmd_monitor;
+extern const struct cmd cmd_up, cmd_down, cmd_set, cmd_status, cmd_ring,
+			cmd_peers, cmd_watch, cmd_stats, cmd_monitor;
 
 /** cmd_with_option() - first subcommand that takes the option called @name. */
 const struct cmd *cmd_with_option(const char *name);
@@ -75,17 +75,43 @@ void show_instance(struct run *run, const struct pfsnl_instance *inst);
 struct json_object *json_instance(struct run *run,
 				  const struct pfsnl_instance *inst);
 
-/** json_ring() - a ring as JSON; NULL without memory. */
+/** in_ring() - whether the node is in a ring at present. */
+bool in_ring(const struct pfsnl_instance *inst);
+
+/* ring.c */
+
+/** json_ring() - the name of a ring as JSON; NULL without memory. */
 struct json_object *json_ring(const struct pfsnl_ring *ring);
+
+/** json_ring_state() - the same with its votes; NULL without memory. */
+struct json_object *json_ring_state(const struct pfsnl_ring_update *ring);
+
+/** json_ring_update() - an installed ring as JSON; NULL without memory. */
+struct json_object *json_ring_update(const struct pfsnl_ring_update *ring);
 
 /** json_update() - a change of the list as JSON; NULL without memory. */
 struct json_object *json_update(const struct pfsnl_update *update);
 
+/** ring_of() - the ring of an instance, without its nodes. */
+struct pfsnl_ring_update ring_of(const struct pfsnl_instance *inst);
+
 /** text_ring() - "ring 5, leader 10.0.0.1"; @room is TEXT_ROOM. */
 const char *text_ring(char room[], const struct pfsnl_ring *ring);
 
-/** in_ring() - whether the node is in a ring at present. */
-bool in_ring(const struct pfsnl_instance *inst);
+/**
+ * text_quorum() - "quorate, 3 of 5 votes"; @room is TEXT_ROOM
+ * Return: NULL where no votes are expected.
+ */
+const char *text_quorum(char room[], const struct pfsnl_ring_update *ring);
+
+/** text_why() - why a node came or is gone; "" if it isn't known. */
+const char *text_why(const struct pfsnl_update *update, size_t i);
+
+/** show_row() - begin a line of "name   value". */
+void show_row(const char *name);
+
+/** show_quorum() - print the line about the quorum. */
+void show_quorum(const struct pfsnl_ring_update *ring);
 
 /* place.c */
 

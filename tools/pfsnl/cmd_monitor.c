@@ -28,6 +28,8 @@ static const char *type_name(enum pfsnl_event_type type)
 		return "unloaded";
 	case PFSNL_EVENT_LOADED:
 		return "loaded";
+	case PFSNL_EVENT_RING:
+		return "ring";
 	}
 	return NULL;
 }
@@ -47,6 +49,8 @@ static struct json_object *json_event(struct run *run,
 	if (e->state)
 		json_object_object_add(o, "state",
 				       json_instance(run, e->state));
+	if (e->ring)
+		json_object_object_add(o, "ring", json_ring_update(e->ring));
 	return o;
 }
 
@@ -58,9 +62,28 @@ static void show_update(const struct pfsnl_update *u)
 	printf("%s%s", style(u->adding ? STYLE_GOOD : STYLE_BAD),
 	       u->adding ? "add" : "remove");
 	for (i = 0; i < u->count; i++)
-		printf(" %s", text_addr(room, u->addrs[i]));
+		printf("%s %s %s", i ? "," : "", text_addr(room, u->addrs[i]),
+		       text_why(u, i));
 	printf("%s; %s; generation %" PRIu64 "\n", style_end(),
 	       text_ring(room, &u->ring), u->generation);
+}
+
+static void show_ring(const struct pfsnl_ring_update *r)
+{
+	const char *quorum;
+	char room[TEXT_ROOM];
+	size_t i;
+
+	printf("%s", text_ring(room, &r->ring));
+	quorum = text_quorum(room, r);
+	if (quorum)
+		printf("; %s%s%s", style(r->quorate ? STYLE_GOOD : STYLE_WARN),
+		       quorum, style_end());
+	printf("; generation %" PRIu64 "; %s", r->generation,
+	       text_nodes(room, r->count));
+	for (i = 0; i < r->count; i++)
+		printf("%s%s", i ? ", " : ": ", text_addr(room, r->addrs[i]));
+	printf("\n");
 }
 
 static void show_state(const struct pfsnl_instance *inst)
@@ -94,6 +117,9 @@ static void show_event(const struct pfsnl_event *e)
 		break;
 	case PFSNL_EVENT_STATE:
 		show_state(e->state);
+		break;
+	case PFSNL_EVENT_RING:
+		show_ring(e->ring);
 		break;
 	case PFSNL_EVENT_LOST:
 		printf("%sevents were lost here%s\n", style(STYLE_WARN),
@@ -171,8 +197,9 @@ const struct cmd cmd_monitor = {
 	.options = OPT_BIT(OPT_COUNT) | OPT_BIT(OPT_TIMEOUT),
 	.about =
 	"Prints the events of the kernel just as they come, with their generation:\n"
-	"changes of the list, and of the role, the ring or the settings of this node.\n"
-	"Nothing is made up: lost events are told as 'lost'. Ends with Ctrl-C.",
+	"changes of the list, rings that are installed, and changes of the role, the\n"
+	"ring or the settings of this node. Nothing is made up: lost events are told as\n"
+	"'lost'. Ends with Ctrl-C.",
 	.examples =
 	"  pfsnl monitor\n"
 	"  pfsnl monitor --json | jq -c 'select(.event == \"state\").state.role'\n",

@@ -50,6 +50,14 @@ static const struct counter {
 	{ "update-remove", "updates that removed nodes" },
 	{ "leads", "times this node began to lead" },
 	{ "step-downs", "times it gave way to a better leader" },
+	{ "offers", "offers sent to better leaders" },
+	{ "merges", "other leaders' nodes taken in" },
+	{ "records", "rings of a lost leader finished" },
+	{ "superseded", "times it learned that the lost leader had removed it" },
+	{ "foreign-tx", "foreign leaders reported to its own" },
+	{ "foreign-rx", "foreign leaders reported by clients" },
+	{ "suspects-self", "times most tethers blocked, and nobody was dropped" },
+	{ "pauses", "times this machine stood still" },
 	{ "leader-lost", "leaders lost" },
 	{ NULL, NULL }
 }, drops[] = {

@@ -10,6 +10,7 @@
 #include "opt.h"
 #include "out.h"
 #include "suggest.h"
+#include "value.h"
 
 /**
  * struct conf - one reading of a config file
@@ -85,18 +86,6 @@ static char *value_text(struct conf *c, char *s)
 	return trim(s);
 }
 
-static int truth(const char *text)
-{
-	static const char *const words[] = { "no", "yes", "false", "true",
-					     "off", "on" };
-	size_t i;
-
-	for (i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (!strcasecmp(text, words[i]))
-			return i & 1;
-	return -1;
-}
-
 static void unknown_key(struct conf *c, const char *key)
 {
 	struct suggest s;
@@ -159,7 +148,7 @@ static void take_line(struct conf *c, char *line)
 	if (!value)
 		return;
 	if (id == OPT_BROADCAST || id == OPT_WAIT_RING) {
-		yes = truth(value);
+		yes = value_truth(value);
 		if (id == OPT_BROADCAST && yes < 0) {
 			wrong(c, "bad value '%s' for broadcast: yes or no",
 			      value);

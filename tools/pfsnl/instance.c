@@ -23,26 +23,6 @@ bool in_ring(const struct pfsnl_instance *inst)
 				  inst->role == PFSNL_ROLE_LEADER);
 }
 
-const char *text_ring(char room[], const struct pfsnl_ring *ring)
-{
-	char addr[TEXT_ROOM];
-
-	if (!ring->seq)
-		return strcpy(room, "no ring");
-	if (!ring->leader.s_addr)
-		snprintf(room, TEXT_ROOM, "ring %" PRIu64 ", no leader",
-			 ring->seq);
-	else
-		snprintf(room, TEXT_ROOM, "ring %" PRIu64 ", leader %s",
-			 ring->seq, text_addr(addr, ring->leader));
-	return room;
-}
-
-static void row(const char *what)
-{
-	printf("%s%-12s%s", style(STYLE_DIM), what, style_end());
-}
-
 static void show_role(const struct pfsnl_instance *inst)
 {
 	const struct pfsnl_settings *s = inst->settings;
@@ -51,7 +31,7 @@ static void show_role(const struct pfsnl_instance *inst)
 
 	if (inst->role == PFSNL_ROLE_LEADER || inst->role == PFSNL_ROLE_CLIENT)
 		color = STYLE_GOOD;
-	row("role");
+	show_row("role");
 	printf("%s%s%s", style(color), known(pfsnl_role_name(inst->role)),
 	       style_end());
 	switch (inst->role) {
@@ -74,13 +54,28 @@ static void show_role(const struct pfsnl_instance *inst)
 	putchar('\n');
 }
 
+static void show_votes(const struct pfsnl_instance *inst)
+{
+	const struct pfsnl_settings *s = inst->settings;
+
+	if (!has(s, PFSNL_HAS_VOTES | PFSNL_HAS_EXPECTED_VOTES))
+		return;
+	show_row("votes");
+	printf("%u", s->votes);
+	/* What the leader says is what counts. */
+	if (s->expected_votes != inst->expected_votes)
+		printf("; expected-votes is %u here, but %u for the leader",
+		       s->expected_votes, inst->expected_votes);
+	printf("\n");
+}
+
 static void show_timing(const struct pfsnl_settings *s)
 {
 	char span[TEXT_ROOM];
 
 	if (!has(s, PFSNL_HAS_INTERVAL | PFSNL_HAS_DEAD))
 		return;
-	row("timing");
+	show_row("timing");
 	printf("beacon every %s, ", text_ms(span, s->interval));
 	printf("dead after %u missed (%s)\n", s->dead,
 	       text_ms(span, (uint64_t)s->interval * s->dead));
@@ -94,7 +89,7 @@ static void show_beacon_to(const struct pfsnl_instance *inst)
 
 	if (!has(s, PFSNL_HAS_BEACON_TO | PFSNL_HAS_PORT))
 		return;
-	row("beacons to");
+	show_row("beacons to");
 	switch (s->beacon_to) {
 	case PFSNL_BEACON_TO_BROADCAST:
 		printf("broadcast %s", text_addr(addr, inst->broadcast));
@@ -121,7 +116,7 @@ static void show_level0(const struct pfsnl_settings *s)
 	if (!has(s, PFSNL_HAS_LEVEL0 | PFSNL_HAS_LEVEL0_DEAD |
 		    PFSNL_HAS_CLUSTER))
 		return;
-	row("level 0");
+	show_row("level 0");
 	if (s->level0 == PFSNL_LEVEL0_OFF)
 		printf("off\n");
 	else if (s->level0 == PFSNL_LEVEL0_AUTO && strcmp(s->cluster, "pfsnl"))
@@ -135,25 +130,27 @@ static void show_level0(const struct pfsnl_settings *s)
 void show_instance(struct run *run, const struct pfsnl_instance *inst)
 {
 	const struct pfsnl_settings *s = inst->settings;
+	struct pfsnl_ring_update ring = ring_of(inst);
 	char name[IF_NAMESIZE], room[TEXT_ROOM];
 
 	show_role(inst);
-	row("ring");
+	show_row("ring");
 	if (!inst->ring.seq)
 		printf("none yet\n");
 	else
 		printf("%s\n", text_ring(room, &inst->ring) + strlen("ring "));
-	row("peers");
+	show_quorum(&ring);
+	show_row("peers");
 	printf("%s", text_nodes(room, inst->peers));
 	if (has(s, PFSNL_HAS_MAX_NODES))
 		printf(" (of at most %u)", s->max_nodes);
 	printf("\n");
 	if (has(s, PFSNL_HAS_CLUSTER)) {
-		row("cluster");
+		show_row("cluster");
 		printf("%s\n", s->cluster);
 	}
 	if (has(s, PFSNL_HAS_ADDRESS)) {
-		row("address");
+		show_row("address");
 		printf("%s%s%s", style(STYLE_SELF),
 		       text_addr(room, s->address), style_end());
 		if (has(s, PFSNL_HAS_IFINDEX))
@@ -161,61 +158,23 @@ void show_instance(struct run *run, const struct pfsnl_instance *inst)
 		printf("\n");
 	}
 	if (has(s, PFSNL_HAS_PRIORITY)) {
-		row("priority");
-		printf("%u%s\n", s->priority,
-		       s->priority ? "" : " (never leads)");
+		show_row("priority");
+		printf("%u%s\n", s->priority, !s->priority ?
+		       " (never leads)" : has(s, PFSNL_HAS_PREEMPT) &&
+		       s->preempt ? " (takes over when it is the best)" : "");
 	}
+	show_votes(inst);
 	show_timing(s);
 	show_beacon_to(inst);
 	if (has(s, PFSNL_HAS_TETHER_PORT)) {
-		row("tethers");
+		show_row("tethers");
 		printf("TCP port %u\n", s->tether_port);
 	}
 	show_level0(s);
-	row("uptime");
+	show_row("uptime");
 	printf("%s\n", text_span(room, inst->uptime_ms));
-	row("incarnation");
+	show_row("incarnation");
 	printf("0x%016" PRIx64 "\n", inst->incarnation);
-}
-
-struct json_object *json_ring(const struct pfsnl_ring *ring)
-{
-	struct json_object *o = json_object_new_object();
-
-	if (!o)
-		return NULL;
-	json_object_object_add(o, "seq", json_object_new_uint64(ring->seq));
-	json_object_object_add(o, "leader", ring->leader.s_addr ?
-			       json_addr(ring->leader) : NULL);
-	json_object_object_add(o, "leader_incarnation",
-			       json_hex(ring->incarnation));
-	return o;
-}
-
-struct json_object *json_update(const struct pfsnl_update *u)
-{
-	struct json_object *o = json_object_new_object();
-	struct json_object *list = json_object_new_array();
-	size_t i;
-
-	if (!o || !list) {
-		json_object_put(o);
-		json_object_put(list);
-		return NULL;
-	}
-	for (i = 0; i < u->count; i++)
-		json_object_array_add(list, json_addr(u->addrs[i]));
-	json_object_object_add(o, "op",
-			       json_object_new_string(u->adding ? "add" :
-								  "remove"));
-	json_object_object_add(o, "addresses", list);
-	json_object_object_add(o, "ring", json_ring(&u->ring));
-	json_object_object_add(o, "generation",
-			       json_object_new_uint64(u->generation));
-	/* No instance runs when it is 0. */
-	json_object_object_add(o, "instance", u->instance ?
-			       json_hex(u->instance) : NULL);
-	return o;
 }
 
 static void add_number(struct json_object *o, const char *key,
@@ -250,6 +209,12 @@ static void json_settings(struct run *run, struct json_object *o,
 	add_number(o, "port", p, PFSNL_HAS_PORT, s->port);
 	add_number(o, "tether_port", p, PFSNL_HAS_TETHER_PORT, s->tether_port);
 	add_number(o, "priority", p, PFSNL_HAS_PRIORITY, s->priority);
+	if (p & PFSNL_HAS_PREEMPT)
+		json_object_object_add(o, "preempt",
+				       json_object_new_boolean(s->preempt));
+	add_number(o, "votes", p, PFSNL_HAS_VOTES, s->votes);
+	add_number(o, "expected_votes", p, PFSNL_HAS_EXPECTED_VOTES,
+		   s->expected_votes);
 	add_number(o, "interval_ms", p, PFSNL_HAS_INTERVAL, s->interval);
 	add_number(o, "dead", p, PFSNL_HAS_DEAD, s->dead);
 	if (has(s, PFSNL_HAS_DEAD | PFSNL_HAS_INTERVAL))
@@ -280,13 +245,14 @@ struct json_object *json_instance(struct run *run,
 				  const struct pfsnl_instance *inst)
 {
 	struct json_object *o = json_object_new_object();
+	struct pfsnl_ring_update ring = ring_of(inst);
 
 	if (!o)
 		return NULL;
 	add_word(o, "role", pfsnl_role_name(inst->role));
 	if (inst->role == PFSNL_ROLE_DOWN)
 		return o;
-	json_object_object_add(o, "ring", json_ring(&inst->ring));
+	json_object_object_add(o, "ring", json_ring_state(&ring));
 	json_object_object_add(o, "peers",
 			       json_object_new_uint64(inst->peers));
 	json_settings(run, o, inst);

@@ -15,8 +15,8 @@
 
 /* In the order people need them. */
 static const struct cmd *const cmds[] = {
-	&cmd_up, &cmd_down, &cmd_set, &cmd_status, &cmd_peers, &cmd_watch,
-	&cmd_stats, &cmd_monitor,
+	&cmd_up, &cmd_down, &cmd_set, &cmd_status, &cmd_ring, &cmd_peers,
+	&cmd_watch, &cmd_stats, &cmd_monitor,
 };
 
 #define NUM_CMDS (sizeof(cmds) / sizeof(*cmds))

@@ -16,6 +16,7 @@ enum kind {
 	KIND_NUMBER,		/* uint32_t from min to max */
 	KIND_TIME,		/* uint32_t of milliseconds from min to max */
 	KIND_WORD,		/* uint32_t, index into words */
+	KIND_TRUTH,		/* uint32_t, 0 or 1 */
 	KIND_ADDRESS,		/* struct in_addr */
 	KIND_GROUP,		/* struct in_addr that is a multicast group */
 	KIND_ADDRESSES,		/* args.peers */
@@ -72,6 +73,24 @@ static const struct opt opt_table[NUM_OPTS] = {
 		"priority", 0, KIND_NUMBER, false, "N",
 		"0 to 255; higher leads first, 0 never leads (100)",
 		INTO(priority), .min = 0, .max = 255,
+	},
+	[OPT_PREEMPT] = {
+		"preempt", 0, KIND_TRUTH, false, "yes|no",
+		"take over from the leader whenever this node is\n"
+		"better: higher in priority or lower in address (no)",
+		INTO(preempt),
+	},
+	[OPT_VOTES] = {
+		"votes", 0, KIND_NUMBER, false, "N",
+		"what this node counts for in a quorum, 0 to 255 (1)",
+		INTO(votes), .min = 0, .max = 255,
+	},
+	[OPT_EXPECTED_VOTES] = {
+		"expected-votes", 0, KIND_NUMBER, false, "N",
+		"votes of all nodes of the cluster together, 0 to\n"
+		"65535; a ring with more than half of them is\n"
+		"quorate. 0: there is no quorum (0)",
+		INTO(expected_votes), .min = 0, .max = 65535,
 	},
 	[OPT_INTERVAL] = {
 		"interval", 'i', KIND_TIME, false, "MS",
@@ -143,6 +162,10 @@ static const struct opt opt_table[NUM_OPTS] = {
 		"end after so many seconds (exit code 124 if --count\n"
 		"isn't reached by then)",
 		INTO(timeout), .min = 1, .max = UINT32_MAX, .unit = 1000,
+	},
+	[OPT_RINGS] = {
+		"rings", 'r', KIND_FLAG, false, NULL,
+		"also print each ring; --count counts these then",
 	},
 	[OPT_ALL] = {
 		"all", 'a', KIND_FLAG, false, NULL,
@@ -220,6 +243,9 @@ static void say_allowed(const struct opt *opt, const char *text, char *buf,
 			snprintf(buf + at, size - at, "; did you mean '%s'?",
 				 s.best);
 		break;
+	case KIND_TRUTH:
+		snprintf(buf, size, "yes or no");
+		break;
 	case KIND_GROUP:
 		snprintf(buf, size,
 			 "a multicast group from 224.0.0.0 to 239.255.255.255");
@@ -279,8 +305,8 @@ int opt_take(struct args *args, enum opt_id id, const char *name,
 	const struct opt *opt = &opt_table[id];
 	void *into = (char *)args + opt->offset;
 	char allowed[192];
+	int bad = 0, yes;
 	uint32_t i;
-	int bad = 0;
 
 	if (!text && opt->optional) {
 		*(uint32_t *)into = opt->preset;
@@ -302,6 +328,11 @@ int opt_take(struct args *args, enum opt_id id, const char *name,
 				break;
 		bad = !opt->words[i];
 		*(uint32_t *)into = i;
+		break;
+	case KIND_TRUTH:
+		yes = value_truth(text);
+		bad = yes < 0;
+		*(uint32_t *)into = yes > 0;
 		break;
 	case KIND_GROUP:
 	case KIND_ADDRESS:

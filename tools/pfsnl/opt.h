@@ -24,6 +24,9 @@ enum opt_id {
 	OPT_TETHER_PORT,
 	OPT_CLUSTER,
 	OPT_PRIORITY,
+	OPT_PREEMPT,
+	OPT_VOTES,
+	OPT_EXPECTED_VOTES,
 	OPT_INTERVAL,
 	OPT_DEAD,
 	OPT_BROADCAST,
@@ -37,6 +40,7 @@ enum opt_id {
 	OPT_WAIT_BYE,
 	OPT_COUNT,
 	OPT_TIMEOUT,
+	OPT_RINGS,
 	OPT_ALL,
 	OPT_JSON,
 	OPT_NETNS,
@@ -57,6 +61,8 @@ enum opt_id {
 			 OPT_BIT(OPT_PEERS))
 /* What can be changed while an instance runs. */
 #define OPTS_SET	(OPTS_BEACON_TO | OPT_BIT(OPT_PRIORITY) | \
+			 OPT_BIT(OPT_PREEMPT) | OPT_BIT(OPT_VOTES) | \
+			 OPT_BIT(OPT_EXPECTED_VOTES) | \
 			 OPT_BIT(OPT_INTERVAL) | OPT_BIT(OPT_DEAD) | \
 			 OPT_BIT(OPT_LEVEL0) | OPT_BIT(OPT_LEVEL0_DEAD))
 /* What is settled when it starts. */
@@ -84,6 +90,9 @@ struct args {
 	uint32_t tether_port;
 	char cluster[PFSNL_CLUSTER_NAME_MAX + 1];
 	uint32_t priority;
+	uint32_t preempt;
+	uint32_t votes;
+	uint32_t expected_votes;
 	uint32_t interval;
 	uint32_t dead;
 	struct in_addr group;

@@ -25,6 +25,18 @@ void settings_fill(const struct args *args, uint64_t mask,
 		s->present |= PFSNL_HAS_PRIORITY;
 		s->priority = (uint8_t)args->priority;
 	}
+	if (want & OPT_BIT(OPT_PREEMPT)) {
+		s->present |= PFSNL_HAS_PREEMPT;
+		s->preempt = (uint8_t)args->preempt;
+	}
+	if (want & OPT_BIT(OPT_VOTES)) {
+		s->present |= PFSNL_HAS_VOTES;
+		s->votes = (uint8_t)args->votes;
+	}
+	if (want & OPT_BIT(OPT_EXPECTED_VOTES)) {
+		s->present |= PFSNL_HAS_EXPECTED_VOTES;
+		s->expected_votes = args->expected_votes;
+	}
 	if (want & OPT_BIT(OPT_INTERVAL)) {
 		s->present |= PFSNL_HAS_INTERVAL;
 		s->interval = args->interval;

@@ -65,6 +65,18 @@ int value_time(const char *text, uint32_t unit, uint32_t min, uint32_t max,
 	return 0;
 }
 
+int value_truth(const char *text)
+{
+	static const char *const words[] = { "no", "yes", "false", "true",
+					     "off", "on" };
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (!strcasecmp(text, words[i]))
+			return i & 1;
+	return -1;
+}
+
 int value_address(const char *text, struct in_addr *out)
 {
 	return inet_pton(AF_INET, text, out) == 1 ? 0 : -1;

@@ -9,6 +9,7 @@
 /*
  * Readers of option values. Each takes the whole text or nothing and returns
  * 0, or -1 when the text is no such value; what to say then is the caller's.
+ * (value_truth() returns the value.)
  */
 
 /** value_number() - decimal number from @min to @max. */
@@ -22,6 +23,9 @@ int value_number(const char *text, uint32_t min, uint32_t max, uint32_t *out);
  */
 int value_time(const char *text, uint32_t unit, uint32_t min, uint32_t max,
 	       uint32_t *out);
+
+/** value_truth() - yes, true or on: 1; no, false or off: 0; in any case. */
+int value_truth(const char *text);
 
 /** value_address() - dotted IPv4 address, all four numbers. */
 int value_address(const char *text, struct in_addr *out);
