@@ -479,6 +479,21 @@ static void preempted(struct pfsnl_core *core, struct pfsnl_node *n)
 	pfsnl_follow_handed(core, n->addr);
 }
 
+/*
+ * It is there and only its tether broke. The ring without it waits until it
+ * had the time to answer, so that nobody hears of that.
+ */
+static void expect_back(struct pfsnl_core *core, struct pfsnl_node *n)
+{
+	if (!n->tether || !n->in || n->expected)
+		return;
+	n->expected = true;
+	core->expected++;
+	core->expect_until = max(core->expect_until,
+				 core->now + pfsnl_dial_time(core));
+	pfsnl_install_soon(core);
+}
+
 /* A beacon of a node that we hold a tether to. */
 static void heard_client(struct pfsnl_core *core, struct pfsnl_node *n)
 {
@@ -507,6 +522,7 @@ static void heard_client(struct pfsnl_core *core, struct pfsnl_node *n)
 	    PFSNL_MS && ++n->untethered >= 2) {
 		pfsnl_lead_drop(core, n, PFSNL_REASON_CLOSED);
 		pfsnl_lead_dial(core, n);
+		expect_back(core, n);
 	}
 }
 
