@@ -36,13 +36,23 @@ struct pfsnl_net *pfsnl_instance_net(struct net *net)
  * pfsnl_instance_enter - begin to bring the core something
  * @inst: the instance
  *
- * Node thread. Takes the instance lock, until pfsnl_instance_leave().
+ * Node thread. Takes the instance lock, until pfsnl_instance_leave(). Tells the
+ * core first if this machine stood still.
  *
  * Return: the core.
  */
 struct pfsnl_core *pfsnl_instance_enter(struct pfsnl_instance *inst)
 {
+	u64 now, gap;
+
 	mutex_lock(&inst->lock);
+	if (!inst->core)
+		return NULL;
+	/* before it hears anything that waited for it meanwhile */
+	now = ktime_get_ns();
+	gap = pfsnl_beacon_gap(&inst->beacon, now);
+	if (gap > pfsnl_core_pause_limit(pfsnl_core_config(inst->core)))
+		pfsnl_core_paused(inst->core, now, gap);
 	return inst->core;
 }
 
@@ -208,18 +218,11 @@ static void tick_work(struct kthread_work *work)
 	struct pfsnl_instance *inst = container_of(work, struct pfsnl_instance,
 						   tick);
 
-	struct pfsnl_core *core;
-	u64 gap;
-
 	/* the alarm may have been set once more just before the end */
 	if (!inst->core)
 		return;
 	pfsnl_beacon_drain(&inst->beacon, PFSNL_BEACON_DRAIN);
-	core = pfsnl_instance_enter(inst);
-	gap = pfsnl_beacon_gap(&inst->beacon, ktime_get_ns());
-	if (gap > pfsnl_core_pause_limit(pfsnl_core_config(core)))
-		pfsnl_core_paused(core, ktime_get_ns(), gap);
-	pfsnl_core_tick(core, ktime_get_ns());
+	pfsnl_core_tick(pfsnl_instance_enter(inst), ktime_get_ns());
 	pfsnl_instance_leave(inst);
 }
 

@@ -301,9 +301,20 @@ static void role_fire(struct pfsnl_core *core, struct pfsnl_timer *timer)
 /* Every input begins with this ... */
 static void enter(struct pfsnl_core *core, u64 now)
 {
+	u64 before = core->now;
+
 	/* a clock that goes back would make deadlines of the past */
 	if (!WARN_ON_ONCE(now < core->now))
 		core->now = now;
+	/*
+	 * We did not run for so long that what waits for us to be heard may be
+	 * old, and is no sign that we are still in the ring.
+	 */
+	if (core->roster.members > 1 &&
+	    core->now >= before + pfsnl_dead_time(core)) {
+		pfsnl_quorum_unsure(core);
+		pfsnl_quorum_review(core);
+	}
 }
 
 /* ... and ends with this. */
@@ -503,6 +514,8 @@ void pfsnl_core_paused(struct pfsnl_core *core, u64 now, u64 gap)
 	pfsnl_count(core, PFSNL_COUNT_PAUSES);
 	pfsnl_note(core, PFSNL_NOTE_PAUSED, core->cfg.addr, PFSNL_REASON_NONE,
 		   gap);
+	pfsnl_quorum_unsure(core);
+	pfsnl_quorum_review(core);
 	pfsnl_roster_for_each(&core->roster, n)
 		pfsnl_node_spare(core, n);
 	if (core->role == PFSNL_ROLE_ORPHAN)

@@ -440,14 +440,6 @@ static void resumed(struct host *host)
 	if (!n->late || !n->core)
 		return;
 	n->late = false;
-	/* as the beacon thread finds before the node thread judges anybody */
-	if (n->plan && n->beacon_last && now_of(n) - n->beacon_last >
-	    pfsnl_core_pause_limit(&n->cfg) && !PFSNL_BROKEN(PAUSE)) {
-		enter(n);
-		pfsnl_core_paused(n->core, now_of(n),
-				  now_of(n) - n->beacon_last);
-		leave(n);
-	}
 	if (!n->beacon.slot && n->plan)
 		beacon_at(n, now_of(n));
 	if (!n->alarm.slot)
@@ -654,6 +646,15 @@ void node_resume(struct node *n)
 		/* time is up before what waits is heard */
 		enter(n);
 		pfsnl_core_tick(n->core, now_of(n));
+		leave(n);
+	}
+	/* as is found before anything else is heard */
+	if (n->core && n->plan && n->beacon_last &&
+	    n->host.state == HOST_FROZEN && now_of(n) - n->beacon_last >
+	    pfsnl_core_pause_limit(&n->cfg) && !PFSNL_BROKEN(PAUSE)) {
+		enter(n);
+		pfsnl_core_paused(n->core, now_of(n),
+				  now_of(n) - n->beacon_last);
 		leave(n);
 	}
 	host_set(&n->host, HOST_ON);

@@ -465,7 +465,7 @@ class Leaders:
         op, payload = read_frame(s)
         expect("the answer", op, wire.ACCEPT)
         self.node = wire.parse_hello(payload)
-        self.seq = max(self.seq, self.node["seq"]) + 1
+        self.seq = max(self.seq, self.node["seq_seen"]) + 1
         return s
 
     def us(self, target):
@@ -491,7 +491,7 @@ class Leaders:
             lambda us: i(us, adds=3, members=3),
             lambda us: i(us, removes=1, adds=1),
             lambda us: i(us, remove_size=15),
-            lambda us: i(us, add_size=15),
+            lambda us: i(us, add_size=23),
             lambda us: i(us, add_size=65),
             lambda us: i(us, add_size=0),
             lambda us: i(us, length=0xffffffff),

@@ -12,10 +12,10 @@ LEADER, TETHERED, LEAVING, LISTENING, NOT_MEMBER = 1, 2, 4, 8, 16
 CLAIM, ACCEPT, BUSY, INSTALL, LEAVE, PING, PONG = range(0x50460001, 0x50460008)
 ADD, REMOVE = 0xffffffff, 0
 FULL = 1
-REASON_BUSY, REASON_FOREIGN = 11, 12
+REASON_BUSY, REASON_FOREIGN, REASON_JOINED = 11, 12, 16
 
-HELLO = "!BBHIQQQQIIQIIII"
-RECORD = "!IHBBQ"
+HELLO = "!BBHIQQQQIIQIIIIQB3xI"
+RECORD = "!IHBBQIB3x"
 
 
 def number(address):
@@ -51,29 +51,34 @@ def frame(op, payload=b"", length=None):
 
 def hello(op, address, cluster, incarnation=0x1234, version=1, priority=100,
           port=PORT, seq=0, ring_incarnation=0, leader=0, members=1, subject=0,
-          interval=1000, max_nodes=256, reason=0):
+          interval=1000, max_nodes=256, reason=0, flags=0, seq_seen=None, votes=1,
+          hold=0):
     """CLAIM, ACCEPT or BUSY."""
     return frame(op, struct.pack(HELLO, version, priority, port,
                                  number(address), incarnation, cluster, seq,
                                  ring_incarnation, leader, members, subject,
-                                 interval, max_nodes, reason, 0))
+                                 interval, max_nodes, reason, flags,
+                                 seq if seq_seen is None else seq_seen, votes,
+                                 hold))
 
 
 def parse_hello(payload):
     names = ("version", "priority", "port", "address", "incarnation",
              "cluster", "seq", "ring_incarnation", "leader", "members",
-             "subject", "interval", "max_nodes", "reason", "zero")
+             "subject", "interval", "max_nodes", "reason", "flags",
+             "seq_seen", "votes", "hold")
     size = struct.calcsize(HELLO)
     return dict(zip(names, struct.unpack(HELLO, payload[:size])))
 
 
-def record(address, incarnation, port=PORT, priority=100, level=1):
+def record(address, incarnation, port=PORT, priority=100, level=1,
+           why=REASON_JOINED, votes=1):
     return struct.pack(RECORD, number(address), port, priority, level,
-                       incarnation)
+                       incarnation, why, votes)
 
 
 def install(leader, incarnation, seq, records, flags=FULL, base=0,
-            members=None, removes=0, adds=None, remove_size=16, add_size=16,
+            members=None, removes=0, adds=None, remove_size=16, add_size=24,
             length=None):
     """INSTALL. What isn't given fits the records."""
     adds = len(records) - removes if adds is None else adds
