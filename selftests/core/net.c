@@ -300,6 +300,8 @@ void host_set(struct host *host, enum host_state state)
 	if (state != HOST_ON || old == HOST_OFF || old == HOST_ON)
 		return;
 
+	if (old == HOST_FROZEN && host->ops->woken)
+		host->ops->woken(host);
 	/* as the program would: first all datagrams, then the streams */
 	while (!list_empty(&host->inbox) && host->state == HOST_ON) {
 		p = list_first_entry(&host->inbox, struct packet, list);

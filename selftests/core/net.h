@@ -53,6 +53,7 @@ enum host_state {
  * @opened: a connection it began is there, or failed
  * @bytes: some came
  * @closed: the other side closed or reset; stream_close() ends it for good
+ * @woken: it stood still and runs again, before it hears of anything that waits
  * @resumed: it runs again; datagrams and streams have been dealt with
  *
  * The program may send, dial, write and close from all of them. Where one is
@@ -67,6 +68,7 @@ struct host_ops {
 	void (*bytes)(struct host *host, struct stream_end *end,
 		      const void *data, size_t len);
 	void (*closed)(struct host *host, struct stream_end *end);
+	void (*woken)(struct host *host);
 	void (*resumed)(struct host *host);
 };
 

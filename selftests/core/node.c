@@ -433,6 +433,20 @@ static void beacon_run(struct sim_event *ev)
 	beacon_at(n, now + pause * SIM_MS);
 }
 
+/* as the instance does before it brings the core anything */
+static void woken(struct host *host)
+{
+	struct node *n = container_of(host, struct node, host);
+	u64 gap = now_of(n) - n->beacon_last;
+
+	if (!n->core || !n->plan || !n->beacon_last || PFSNL_BROKEN(PAUSE) ||
+	    gap <= pfsnl_core_pause_limit(&n->cfg))
+		return;
+	enter(n);
+	pfsnl_core_paused(n->core, now_of(n), gap);
+	leave(n);
+}
+
 static void resumed(struct host *host)
 {
 	struct node *n = container_of(host, struct node, host);
@@ -454,6 +468,7 @@ static const struct host_ops host_ops = {
 	.opened = opened,
 	.bytes = bytes,
 	.closed = closed,
+	.woken = woken,
 	.resumed = resumed,
 };
 
@@ -646,15 +661,6 @@ void node_resume(struct node *n)
 		/* time is up before what waits is heard */
 		enter(n);
 		pfsnl_core_tick(n->core, now_of(n));
-		leave(n);
-	}
-	/* as is found before anything else is heard */
-	if (n->core && n->plan && n->beacon_last &&
-	    n->host.state == HOST_FROZEN && now_of(n) - n->beacon_last >
-	    pfsnl_core_pause_limit(&n->cfg) && !PFSNL_BROKEN(PAUSE)) {
-		enter(n);
-		pfsnl_core_paused(n->core, now_of(n),
-				  now_of(n) - n->beacon_last);
 		leave(n);
 	}
 	host_set(&n->host, HOST_ON);
