@@ -481,16 +481,19 @@ static void preempted(struct pfsnl_core *core, struct pfsnl_node *n)
 
 /*
  * It is there and only its tether broke. The ring without it waits until it
- * had the time to answer, so that nobody hears of that.
+ * had the time to answer, so that nobody hears of that; but no ring waits for
+ * one after the other.
  */
 static void expect_back(struct pfsnl_core *core, struct pfsnl_node *n)
 {
-	if (!n->tether || !n->in || n->expected)
+	u64 until = core->dirty_since + pfsnl_dial_time(core);
+
+	if (!n->tether || !n->in || core->expected || core->succeeds ||
+	    core->now >= until || (n->heard.flags & PFSNL_BEACON_LEADER))
 		return;
 	n->expected = true;
 	core->expected++;
-	core->expect_until = max(core->expect_until,
-				 core->now + pfsnl_dial_time(core));
+	core->expect_until = until;
 	pfsnl_install_soon(core);
 }
 

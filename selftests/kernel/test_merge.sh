@@ -12,7 +12,7 @@
 dead=20
 left="1 2 3 4"
 right="5 6 7 8"
-all="$left $right"
+everybody="$left $right"
 
 # lines_since I: what its watch was told since the mark, a line for each update:
 # "+ merged 5 6 7 8"
@@ -57,13 +57,13 @@ quorate_are()
 
 nodes_make 8
 watch_start 1 2 3 4 5 6 7 8
-for i in $all; do
+for i in $everybody; do
 	# one more vote on the left, so that one half has the majority
 	node_up "$i" --expected-votes 9 --votes $((1 + (i == 1)))
 	[ "$i" != 1 ] || wait_until 20 agree 1 "1*"
 done
-check "eight nodes are one cluster" wait_until 20 agree "$all" "1* 2 3 4 5 6 7 8"
-check "eight nodes are quorate" wait_until 20 quorate_are "$all" true
+check "eight nodes are one cluster" wait_until 20 agree "$everybody" "1* 2 3 4 5 6 7 8"
+check "eight nodes are quorate" wait_until 20 quorate_are "$everybody" true
 
 watch_mark
 # shellcheck disable=SC2086 # they are words
@@ -76,7 +76,7 @@ check "the segment falls in two: each half sees the other fail, at once" \
 	eval 'wait_until 10 folded "$left" "$left" && folded "$right" "$right"'
 check "five of nine votes are a majority, when the others must know" \
 	wait_until 20 quorate_are "$left" true
-for i in $all; do
+for i in $everybody; do
 	stats_mark "$i"
 done
 watch_mark
@@ -87,7 +87,7 @@ check "the halves meet: one half sees the other come in one update" \
 check "the halves meet: so does the other" \
 	told_once "$right" "+ merged $left"
 check "the halves meet: one cluster, led by the better leader" \
-	agree "$all" "1* 2 3 4 5 6 7 8"
+	agree "$everybody" "1* 2 3 4 5 6 7 8"
 check "the halves meet: all are in one ring" same_ring 1 2 3 4 5 6 7 8
 check "the halves meet: one leader gave way, one merged" eval '
 	[[ $(counted 5) == *step_downs=1* && $(counted 1) == *merges=1* ]]'
@@ -108,15 +108,15 @@ cut_cable 8
 check "a node falls silent: every watch is told that it failed" \
 	told_once "1 2 3 4 5 6 7" "- failed 8"
 heal 8
-wait_until 30 agree "$all" "1* 2 3 4 5 6 7 8"
+wait_until 30 agree "$everybody" "1* 2 3 4 5 6 7 8"
 
 # --- preempt ---
 watch_mark
 ctl 3 set --priority 200 --preempt yes >"$tmp/null"
 check "a better node with preempt takes the lead over" \
-	wait_until 20 agree "$all" "1 2 3* 4 5 6 7 8"
+	wait_until 20 agree "$everybody" "1 2 3* 4 5 6 7 8"
 check "a better node takes over: no watch sees a change" \
-	holds 400 each_told "$all" ""
+	holds 400 each_told "$everybody" ""
 
 # --- the link ---
 watch_mark
@@ -126,8 +126,8 @@ check "a node's link goes down: it is an orphan at once" \
 check "a node's link goes down: it is not quorate" quorate_are 6 false
 in_node 6 ip link set eth0 up
 check "the link is back before the node is missed: it is tethered again" \
-	wait_until 20 agree "$all" "1 2 3* 4 5 6 7 8"
+	wait_until 20 agree "$everybody" "1 2 3* 4 5 6 7 8"
 check "the link is back before the node is missed: no watch saw it" \
-	holds 400 each_told "$all" ""
+	holds 400 each_told "$everybody" ""
 check "every watch folds to the list" wait_until 10 folds 1 2 3 4 5 6 7 8
 finish
