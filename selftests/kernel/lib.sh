@@ -423,8 +423,9 @@ stat_over()
 }
 
 # stats_mark I, counted I [IGNORE...]: what was counted since the mark, as
-# "name=more ...". Not shown is what always moves in a quiet cluster, and
-# names that match one of the patterns IGNORE.
+# "name=more ...". Not shown is what always moves in a quiet cluster, what depends
+# on who is faster (a client may hear the next leader before it misses its own) or
+# on the machine, and names that match one of the patterns IGNORE.
 declare -A stats_marked=()
 stats_mark()
 {
@@ -443,7 +444,7 @@ counted()
 		value=${pair#*:}
 		member "${stats_marked[$i]}" "$name"
 		for pattern in beacon_rx beacon_tx beacon_tx_late beacon_own \
-			frame_rx frame_tx "$@"; do
+			frame_rx frame_tx foreign_tx foreign_rx pauses "$@"; do
 			# shellcheck disable=SC2053 # a pattern it is
 			[[ $name != $pattern ]] || continue 2
 		done
