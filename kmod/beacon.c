@@ -46,6 +46,7 @@ void pfsnl_beacon_drain(struct pfsnl_beacon_io *b, u32 budget)
 	struct pfsnl_core *core;
 	/* longer ones are cut off by one byte and then have the wrong length */
 	u8 data[256];
+	u64 now;
 
 	while (budget--) {
 		struct sockaddr_in from = {};
@@ -60,8 +61,8 @@ void pfsnl_beacon_drain(struct pfsnl_beacon_io *b, u32 budget)
 		/* none waits, or an error; the next that comes goes on */
 		if (n < 0)
 			return;
-		core = pfsnl_instance_enter(b->inst);
-		pfsnl_core_datagram(core, ktime_get_ns(),
+		core = pfsnl_instance_enter(b->inst, &now);
+		pfsnl_core_datagram(core, now,
 				    ntohl(from.sin_addr.s_addr), data,
 				    msg.msg_flags & MSG_TRUNC ? 0 : n);
 		pfsnl_instance_leave(b->inst);

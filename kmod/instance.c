@@ -35,24 +35,26 @@ struct pfsnl_net *pfsnl_instance_net(struct net *net)
 /**
  * pfsnl_instance_enter - begin to bring the core something
  * @inst: the instance
+ * @now: becomes the time to bring it with, nanoseconds: read under the lock, so
+ *	that no input has an earlier time than the one before
  *
  * Node thread. Takes the instance lock, until pfsnl_instance_leave(). Tells the
  * core first if this machine stood still.
  *
  * Return: the core.
  */
-struct pfsnl_core *pfsnl_instance_enter(struct pfsnl_instance *inst)
+struct pfsnl_core *pfsnl_instance_enter(struct pfsnl_instance *inst, u64 *now)
 {
-	u64 now, gap;
+	u64 gap;
 
 	mutex_lock(&inst->lock);
+	*now = ktime_get_ns();
 	if (!inst->core)
 		return NULL;
 	/* before it hears anything that waited for it meanwhile */
-	now = ktime_get_ns();
-	gap = pfsnl_beacon_gap(&inst->beacon, now);
+	gap = pfsnl_beacon_gap(&inst->beacon, *now);
 	if (gap > pfsnl_core_pause_limit(pfsnl_core_config(inst->core)))
-		pfsnl_core_paused(inst->core, now, gap);
+		pfsnl_core_paused(inst->core, *now, gap);
 	return inst->core;
 }
 
@@ -217,12 +219,15 @@ static void tick_work(struct kthread_work *work)
 {
 	struct pfsnl_instance *inst = container_of(work, struct pfsnl_instance,
 						   tick);
+	struct pfsnl_core *core;
+	u64 now;
 
 	/* the alarm may have been set once more just before the end */
 	if (!inst->core)
 		return;
 	pfsnl_beacon_drain(&inst->beacon, PFSNL_BEACON_DRAIN);
-	pfsnl_core_tick(pfsnl_instance_enter(inst), ktime_get_ns());
+	core = pfsnl_instance_enter(inst, &now);
+	pfsnl_core_tick(core, now);
 	pfsnl_instance_leave(inst);
 }
 
@@ -231,11 +236,13 @@ static void link_work(struct kthread_work *work)
 {
 	struct pfsnl_instance *inst = container_of(work, struct pfsnl_instance,
 						   link);
+	struct pfsnl_core *core;
+	u64 now;
 
 	if (!inst->core)
 		return;
-	pfsnl_core_link(pfsnl_instance_enter(inst), ktime_get_ns(),
-			READ_ONCE(inst->link_up));
+	core = pfsnl_instance_enter(inst, &now);
+	pfsnl_core_link(core, now, READ_ONCE(inst->link_up));
 	pfsnl_instance_leave(inst);
 }
 
@@ -258,27 +265,32 @@ struct request {
 static void request_start(struct kthread_work *work)
 {
 	struct request *r = container_of(work, struct request, work);
+	struct pfsnl_core *core;
 
-	r->inst->start_time = ktime_get_ns();
-	pfsnl_core_start(pfsnl_instance_enter(r->inst), r->inst->start_time);
+	core = pfsnl_instance_enter(r->inst, &r->inst->start_time);
+	pfsnl_core_start(core, r->inst->start_time);
 	pfsnl_instance_leave(r->inst);
 }
 
 static void request_set(struct kthread_work *work)
 {
 	struct request *r = container_of(work, struct request, work);
+	struct pfsnl_core *core;
+	u64 now;
 
-	r->err = pfsnl_core_set(pfsnl_instance_enter(r->inst), ktime_get_ns(),
-				r->cfg);
+	core = pfsnl_instance_enter(r->inst, &now);
+	r->err = pfsnl_core_set(core, now, r->cfg);
 	pfsnl_instance_leave(r->inst);
 }
 
 static void request_leave(struct kthread_work *work)
 {
 	struct request *r = container_of(work, struct request, work);
+	struct pfsnl_core *core;
+	u64 now;
 
-	pfsnl_core_leave(pfsnl_instance_enter(r->inst), ktime_get_ns(),
-			 r->wait_ms * PFSNL_MS);
+	core = pfsnl_instance_enter(r->inst, &now);
+	pfsnl_core_leave(core, now, r->wait_ms * PFSNL_MS);
 	pfsnl_instance_leave(r->inst);
 }
 

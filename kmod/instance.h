@@ -108,7 +108,7 @@ u64 pfsnl_instance_counter(const struct pfsnl_instance *inst,
 			   enum pfsnl_counter c);
 
 /* for the rooms that bring the core its input; node thread */
-struct pfsnl_core *pfsnl_instance_enter(struct pfsnl_instance *inst);
+struct pfsnl_core *pfsnl_instance_enter(struct pfsnl_instance *inst, u64 *now);
 void pfsnl_instance_leave(struct pfsnl_instance *inst);
 
 #endif /* PFSNL_INSTANCE_H */

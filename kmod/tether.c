@@ -360,10 +360,12 @@ static void flush_out(struct tether *t)
 static void tell_broken(struct tether *t)
 {
 	struct pfsnl_instance *inst = t->io->inst;
+	struct pfsnl_core *core;
+	u64 now;
 
 	t->phase = TETHER_BROKEN;
-	pfsnl_core_tether_closed(pfsnl_instance_enter(inst), ktime_get_ns(),
-				 t->id);
+	core = pfsnl_instance_enter(inst, &now);
+	pfsnl_core_tether_closed(core, now, t->id);
 	pfsnl_instance_leave(inst);
 }
 
@@ -371,6 +373,8 @@ static void finish_connect(struct tether *t)
 {
 	struct pfsnl_instance *inst = t->io->inst;
 	struct sock *sk = t->sock->sk;
+	struct pfsnl_core *core;
+	u64 now;
 	int err;
 
 	switch (READ_ONCE(sk->sk_state)) {
@@ -388,8 +392,8 @@ static void finish_connect(struct tether *t)
 		if (!err)
 			err = -ECONNREFUSED;
 	}
-	pfsnl_core_tether_opened(pfsnl_instance_enter(inst), ktime_get_ns(),
-				 t->id, err);
+	core = pfsnl_instance_enter(inst, &now);
+	pfsnl_core_tether_opened(core, now, t->id, err);
 	pfsnl_instance_leave(inst);
 }
 
@@ -402,6 +406,8 @@ static void read_tether(struct tether *t)
 	struct pfsnl_tether_io *io = t->io;
 	struct pfsnl_instance *inst = io->inst;
 	size_t left = READ_BUDGET;
+	struct pfsnl_core *core;
+	u64 now;
 
 	while (left) {
 		struct msghdr msg = { .msg_flags = MSG_DONTWAIT };
@@ -418,8 +424,8 @@ static void read_tether(struct tether *t)
 			tell_broken(t);
 			return;
 		}
-		pfsnl_core_tether_bytes(pfsnl_instance_enter(inst),
-					ktime_get_ns(), t->id, io->buffer, n);
+		core = pfsnl_instance_enter(inst, &now);
+		pfsnl_core_tether_bytes(core, now, t->id, io->buffer, n);
 		pfsnl_instance_leave(inst);
 		if (!t->sock)
 			return;	/* the core ended it */
@@ -464,6 +470,7 @@ static int take_in(struct pfsnl_tether_io *io, struct socket *sock)
 	struct pfsnl_instance *inst = io->inst;
 	struct sockaddr_in from;
 	struct pfsnl_core *core;
+	u64 now;
 	struct tether *t;
 	int err;
 
@@ -475,8 +482,8 @@ static int take_in(struct pfsnl_tether_io *io, struct socket *sock)
 	if (!t)
 		return -ENOMEM;
 	attach(t, io->listen_data_ready);
-	core = pfsnl_instance_enter(inst);
-	err = pfsnl_core_tether_in(core, ktime_get_ns(), t->id,
+	core = pfsnl_instance_enter(inst, &now);
+	err = pfsnl_core_tether_in(core, now, t->id,
 				   ntohl(from.sin_addr.s_addr));
 	/* a tether that the core did not take is ours to end */
 	if (err)

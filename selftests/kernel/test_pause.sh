@@ -1,0 +1,66 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# subset: yes
+#
+# The machine stands still for longer than it takes to be missed: each CPU is
+# taken by something of the highest real-time priority. Whoever finds that the
+# time is long past has not listened, and takes nobody for dead.
+. "$(dirname "$0")/lib.sh"
+
+# short enough for the share of a second that real-time tasks may have
+interval=20
+dead=20
+still=$((interval * dead + 200))
+
+# stand_still MS: all CPUs at once, and nothing else runs meanwhile
+stand_still()
+{
+	local cpu begin pids=()
+
+	now_ms
+	begin=$((now + 100))
+	for ((cpu = 0; cpu < $(nproc); cpu++)); do
+		# shellcheck disable=SC2016 # it is for the other shell
+		taskset -c "$cpu" chrt -f 99 bash -c '
+			until (( ${EPOCHREALTIME/[.,]/} >= ($1 + $2) * 1000 )); do
+				:
+			done' - "$begin" "$1" &
+		pids+=($!)
+	done
+	wait "${pids[@]}"
+}
+
+paused_at_least()
+{
+	local i got
+
+	for i in $2; do
+		got=$(stat "$i" pauses)
+		why="node $i counted $got pauses, not $1"
+		[ "${got:-0}" -ge "$1" ] || return
+	done
+}
+
+nodes_make 4
+watch_start 1 2 3
+for i in 1 2 3; do
+	node_up "$i"
+done
+# nothing waits for this one, not its own beacons either: its clock must tell it
+segment 1 4
+node_up 4 --peers "$net.99"
+check "three nodes are one cluster" wait_until 20 agree "1 2 3" "1* 2 3"
+check "a fourth is alone" wait_until 20 agree 4 "4*"
+
+watch_mark
+for round in 1 2 3; do
+	stand_still "$still"
+	check "the machine stood still, round $round: all nodes know" \
+		wait_until 20 paused_at_least "$round" "1 2 3 4"
+done
+check "the machine stood still: the cluster is what it was" \
+	wait_until 20 agree "1 2 3" "1* 2 3"
+check "the machine stood still: no watch saw a change" \
+	holds 400 changes_are "1 2 3" ""
+check "every watch folds to the list" wait_until 10 folds 1 2 3
+finish
