@@ -129,6 +129,26 @@ static void await(struct pfsnl_core *core, const struct pfsnl_member *m)
 	pfsnl_lead_dial(core, n);
 }
 
+/*
+ * How many nodes we would have with those of the other leader. Level-0 peers are
+ * served by both, and one that is not will find room with us or not.
+ */
+static u32 together(const struct pfsnl_core *core,
+		    const struct pfsnl_install *in)
+{
+	u32 i, sum = core->roster.members, why;
+	const struct pfsnl_node *n;
+	struct pfsnl_member m;
+
+	for (i = 0; i < in->adds; i++) {
+		if (pfsnl_install_add(in, i, &m, &why) || !m.level)
+			continue;
+		n = pfsnl_roster_find(&core->roster, m.addr);
+		sum += !n || !n->in;
+	}
+	return sum;
+}
+
 /**
  * pfsnl_merge_listed - the list of the other leader came
  * @t: our tether to it; perhaps ended
@@ -153,7 +173,7 @@ void pfsnl_merge_listed(struct pfsnl_tether *t)
 		pfsnl_tether_malformed(t);
 		return;
 	}
-	if (err || in.members + core->roster.members > core->cfg.max_nodes) {
+	if (err || together(core, &in) > core->cfg.max_nodes) {
 		pfsnl_note(core, PFSNL_NOTE_TOO_LARGE, t->addr,
 			   PFSNL_REASON_LOCAL, in.members);
 		pfsnl_merge_failed(t, PFSNL_REASON_LOCAL);

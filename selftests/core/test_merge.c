@@ -3,6 +3,7 @@
  * How the nodes of two leaders come together: all at once or not at all, and
  * whoever watches sees nothing but the others come.
  */
+#include "level0.h"
 #include "test_world.h"
 
 #define SEEDS	20
@@ -249,6 +250,31 @@ static void cluster_too_large_for_one_stays_two(void **state)
 	world_free(w);
 }
 
+/* which of them find room is seen afterwards */
+static void level0_peers_do_not_make_a_merge_too_large(void **state)
+{
+	struct world *w = world_new(1);
+	u32 i;
+
+	world_nodes(w, 3);
+	for (i = 0; i < 3; i++)
+		w->nodes[i]->cfg.max_nodes = 5;
+	for (i = 0; i < 3; i++)
+		level0_start(level0_new(w, WORLD_ADDR(100 + i)));
+	world_split(w, 2);
+	world_start(w);
+	world_run(w, 2 * SIM_S);
+	assert_int_equal(w->nodes[0]->watch.n, 2);
+	assert_int_equal(w->nodes[2]->watch.n, 4);
+	mend(w);
+	world_run(w, 2 * SIM_S);
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(w->nodes[i]->watch.n, 5);
+		assert_int_equal(w->nodes[i]->watch.ring.leader, WORLD_ADDR(0));
+	}
+	world_free(w);
+}
+
 int main(void)
 {
 	static const TEST_CASE tests[] = {
@@ -260,6 +286,7 @@ int main(void)
 		cmocka_unit_test(foreign_leader_that_only_a_client_hears_is_reported),
 		cmocka_unit_test(merge_that_can_not_be_is_tried_ever_more_rarely),
 		cmocka_unit_test(cluster_too_large_for_one_stays_two),
+		cmocka_unit_test(level0_peers_do_not_make_a_merge_too_large),
 	};
 
 	return RUN_WORLD_TESTS(tests);
