@@ -28,9 +28,23 @@ static void beacon_data_ready(struct sock *sk)
 
 	read_lock_bh(&sk->sk_callback_lock);
 	b = sk->sk_user_data;
-	if (b)
+	if (b) {
+		if (!atomic64_read(&b->first))
+			atomic64_cmpxchg(&b->first, 0, ktime_get_ns());
 		kthread_queue_work(b->inst->worker, &b->receive);
+	}
 	read_unlock_bh(&sk->sk_callback_lock);
+}
+
+/* When the oldest datagram came that waits, or earlier. */
+static u64 waits_since(struct pfsnl_beacon_io *b)
+{
+	u64 first = atomic64_xchg(&b->first, 0);
+
+	if (!b->since)
+		b->since = first;
+	/* one may be read before the callback for it has run */
+	return b->since ?: b->empty_at;
 }
 
 /**
@@ -46,7 +60,7 @@ void pfsnl_beacon_drain(struct pfsnl_beacon_io *b, u32 budget)
 	struct pfsnl_core *core;
 	/* longer ones are cut off by one byte and then have the wrong length */
 	u8 data[256];
-	u64 now;
+	u64 begin = ktime_get_ns(), came = waits_since(b), now;
 
 	while (budget--) {
 		struct sockaddr_in from = {};
@@ -59,10 +73,14 @@ void pfsnl_beacon_drain(struct pfsnl_beacon_io *b, u32 budget)
 				       MSG_DONTWAIT);
 
 		/* none waits, or an error; the next that comes goes on */
+		if (n == -EAGAIN) {
+			b->since = 0;
+			b->empty_at = begin;
+		}
 		if (n < 0)
 			return;
 		core = pfsnl_instance_enter(b->inst, &now);
-		pfsnl_core_datagram(core, now,
+		pfsnl_core_datagram(core, now, came,
 				    ntohl(from.sin_addr.s_addr), data,
 				    msg.msg_flags & MSG_TRUNC ? 0 : n);
 		pfsnl_instance_leave(b->inst);
@@ -139,7 +157,7 @@ static void take_plan(struct pfsnl_beacon_io *b, u64 now)
 	b->plan = plan;
 }
 
-static void send_beacon(struct pfsnl_beacon_io *b, u64 now)
+static void send_beacon(struct pfsnl_beacon_io *b, u64 now, u64 lease)
 {
 	struct pfsnl_beacon_plan *plan = b->plan;
 	u32 i;
@@ -153,7 +171,8 @@ static void send_beacon(struct pfsnl_beacon_io *b, u64 now)
 	if (b->last && now - b->last > atomic64_read(&b->gap))
 		atomic64_set(&b->gap, now - b->last);
 	WRITE_ONCE(b->last, now);
-	pfsnl_beacon_stamp(plan->wire, ++b->counter);
+	pfsnl_beacon_stamp(plan->wire, ++b->counter,
+			   pfsnl_lease_ms(lease, ktime_get_ns()));
 	for (i = 0; i < plan->n_to; i++) {
 		if (send_datagram(b, plan->to[i], plan->wire,
 				  PFSNL_BEACON_LEN))
@@ -168,13 +187,15 @@ static void send_work(struct kthread_work *work)
 {
 	struct pfsnl_beacon_io *b = container_of(work, struct pfsnl_beacon_io,
 						 send);
-	u64 now = ktime_get_ns(), step;
+	u64 now = ktime_get_ns(), step, lease;
 
+	/* it may be older than the plan, but is never of a ring after it */
+	lease = atomic64_read_acquire(&b->lease);
 	take_plan(b, now);
 	if (!b->plan)
 		return;
 	if (now >= b->due) {
-		send_beacon(b, now);
+		send_beacon(b, now, lease);
 		step = (b->burst > 1 ? b->plan->burst_ms :
 				       b->plan->interval_ms) * PFSNL_MS;
 		if (b->burst)
@@ -240,6 +261,18 @@ int pfsnl_beacon_plan(struct pfsnl_beacon_io *b,
 	kfree(old);
 	kthread_queue_work(b->worker, &b->send);
 	return 0;
+}
+
+/**
+ * pfsnl_beacon_lease - let beacons say for how long our ring is quorate
+ * @b: the room
+ * @until: until when, nanoseconds
+ *
+ * Node thread, under the instance lock, after the plan that names the ring.
+ */
+void pfsnl_beacon_lease(struct pfsnl_beacon_io *b, u64 until)
+{
+	atomic64_set_release(&b->lease, until);
 }
 
 /**

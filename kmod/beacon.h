@@ -29,6 +29,10 @@ struct pfsnl_instance;
  * @sock: bound to the beacon port on the interface
  * @data_ready: the callback that the socket came with
  * @receive: node thread: datagrams wait
+ * @first: when the first datagram came since the node thread began to read, 0 if
+ *	none did
+ * @since: node thread: when the oldest came of those that it goes on to read
+ * @empty_at: node thread: when it knew last that none waited
  * @worker: the beacon thread
  * @send: beacon thread: send, or look at a new plan
  * @clock: fires when the next beacon is due
@@ -37,6 +41,7 @@ struct pfsnl_instance;
  * @group: multicast group that was joined, 0 if none
  * @next: plan that the beacon thread has not taken yet
  * @plan: beacon thread: the plan it sends from
+ * @lease: until when our ring is quorate, as beacons are to say
  * @last: beacon thread: when the last beacon was sent, 0 before the first
  * @gap: longest time between two beacons that the node thread has not been told
  *	of, nanoseconds
@@ -53,6 +58,9 @@ struct pfsnl_beacon_io {
 	struct socket *sock;
 	void (*data_ready)(struct sock *sk);
 	struct kthread_work receive;
+	atomic64_t first;
+	u64 since;
+	u64 empty_at;
 	struct kthread_worker *worker;
 	struct kthread_work send;
 	struct hrtimer clock;
@@ -61,6 +69,7 @@ struct pfsnl_beacon_io {
 	__be32 group;
 	struct pfsnl_beacon_plan *next;
 	struct pfsnl_beacon_plan *plan;
+	atomic64_t lease;
 	u64 last;
 	atomic64_t gap;
 	u64 due;
@@ -80,6 +89,7 @@ int pfsnl_beacon_join(struct pfsnl_beacon_io *b, u32 group);
 void pfsnl_beacon_drain(struct pfsnl_beacon_io *b, u32 budget);
 int pfsnl_beacon_plan(struct pfsnl_beacon_io *b,
 		      const struct pfsnl_beacon_plan *plan);
+void pfsnl_beacon_lease(struct pfsnl_beacon_io *b, u64 until);
 void pfsnl_beacon_datagram(struct pfsnl_beacon_io *b, u32 addr,
 			   const void *data, size_t len);
 u64 pfsnl_beacon_gap(struct pfsnl_beacon_io *b, u64 now);

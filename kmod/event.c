@@ -112,7 +112,7 @@ int pfsnl_event_fill_instance(struct sk_buff *skb, struct pfsnl_instance *inst,
 {
 	struct pfsnl_state st;
 
-	pfsnl_core_state(inst->core, &st);
+	pfsnl_core_state(inst->core, ktime_get_ns(), &st);
 	if (nla_put_u32(skb, PFSNL_A_INSTANCE_IFINDEX, inst->ifindex) ||
 	    put_settings(skb, pfsnl_core_config(inst->core)) ||
 	    nla_put_u32(skb, PFSNL_A_INSTANCE_ROLE,
@@ -171,7 +171,7 @@ void pfsnl_event_update(struct pfsnl_instance *inst,
 	if (!genl_has_listeners(&pfsnl_netlink_family, inst->net,
 				PFSNL_NLGRP_UPDATES))
 		return;
-	pfsnl_core_state(inst->core, &st);
+	pfsnl_core_state(inst->core, ktime_get_ns(), &st);
 	skb = genlmsg_new(nla_total_size(sizeof(u32)) + nla_total_size(list) +
 			  ring_size() + nla_total_size(ev->n) +
 			  2 * nla_total_size_64bit(sizeof(u64)), GFP_KERNEL);
@@ -214,7 +214,7 @@ void pfsnl_event_ring(struct pfsnl_instance *inst,
 	if (!genl_has_listeners(&pfsnl_netlink_family, inst->net,
 				PFSNL_NLGRP_RINGS))
 		return;
-	pfsnl_core_state(inst->core, &st);
+	pfsnl_core_state(inst->core, ktime_get_ns(), &st);
 	skb = genlmsg_new(ring_size() + nla_total_size(list) +
 			  2 * nla_total_size_64bit(sizeof(u64)), GFP_KERNEL);
 	if (!skb) {

@@ -92,6 +92,13 @@ static int op_beacon(void *ctx, const struct pfsnl_beacon_plan *plan)
 	return pfsnl_beacon_plan(&inst->beacon, plan);
 }
 
+static void op_lease(void *ctx, u64 until)
+{
+	struct pfsnl_instance *inst = ctx;
+
+	pfsnl_beacon_lease(&inst->beacon, until);
+}
+
 static void op_datagram(void *ctx, u32 addr, const void *data, size_t len)
 {
 	struct pfsnl_instance *inst = ctx;
@@ -191,6 +198,7 @@ static const struct pfsnl_core_ops core_ops = {
 	.alloc		= op_alloc,
 	.free		= op_free,
 	.beacon		= op_beacon,
+	.lease		= op_lease,
 	.datagram	= op_datagram,
 	.tether_open	= op_tether_open,
 	.tether_write	= op_tether_write,

@@ -356,7 +356,7 @@ int pfsnl_nl_peer_get_doit(struct sk_buff *skb, struct genl_info *info)
 	if (IS_ERR(inst))
 		return PTR_ERR(inst);
 	mutex_lock(&inst->lock);
-	pfsnl_core_state(inst->core, &st);
+	pfsnl_core_state(inst->core, ktime_get_ns(), &st);
 	found = pfsnl_core_peer_next(inst->core, addr - 1, &peer) &&
 		peer.member.addr == addr;
 	mutex_unlock(&inst->lock);
@@ -409,7 +409,7 @@ int pfsnl_nl_peer_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	if (IS_ERR(inst))
 		return PTR_ERR(inst);
 	mutex_lock(&inst->lock);
-	pfsnl_core_state(inst->core, &st);
+	pfsnl_core_state(inst->core, ktime_get_ns(), &st);
 	cb->seq = dump_seq(&st);
 	while (pfsnl_core_peer_next(inst->core, cursor->after, &peer)) {
 		head = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,

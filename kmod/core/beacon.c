@@ -3,11 +3,15 @@
  * Beacon codec. Any context, touches nothing but its arguments.
  */
 #include <linux/errno.h>
+#include <linux/limits.h>
+#include <linux/math64.h>
+#include <linux/minmax.h>
 #include <linux/string.h>
 #include <linux/unaligned.h>
 
 #include "beacon.h"
 #include "config.h"
+#include "time.h"
 
 /**
  * pfsnl_beacon_decode - read a datagram
@@ -46,6 +50,7 @@ int pfsnl_beacon_decode(struct pfsnl_beacon *b, const void *data, size_t len)
 	b->interval_ms = get_unaligned_be32(p + 40);
 	b->priority = p[44];
 	b->dead = p[45];
+	b->lease_ms = get_unaligned_be16(p + 46);
 	b->ring.seq = get_unaligned_be64(p + 48);
 	b->ring.incarnation = get_unaligned_be64(p + 56);
 	b->ring.leader = get_unaligned_be32(p + 64);
@@ -83,6 +88,7 @@ void pfsnl_beacon_encode(const struct pfsnl_beacon *b, u8 wire[PFSNL_BEACON_LEN]
 	put_unaligned_be32(b->interval_ms, wire + 40);
 	wire[44] = b->priority;
 	wire[45] = b->dead;
+	put_unaligned_be16(b->lease_ms, wire + 46);
 	put_unaligned_be64(b->ring.seq, wire + 48);
 	put_unaligned_be64(b->ring.incarnation, wire + 56);
 	put_unaligned_be32(b->ring.leader, wire + 64);
@@ -91,11 +97,27 @@ void pfsnl_beacon_encode(const struct pfsnl_beacon *b, u8 wire[PFSNL_BEACON_LEN]
 }
 
 /**
- * pfsnl_beacon_stamp - set the counter of a beacon prepared before
+ * pfsnl_lease_ms - what a beacon says of a time
+ * @until: the time, nanoseconds
+ * @now: nanoseconds
+ *
+ * Return: how long it is till then, milliseconds, rounded down; 0 if it is past.
+ */
+u16 pfsnl_lease_ms(u64 until, u64 now)
+{
+	if (until <= now)
+		return 0;
+	return min(div_u64(until - now, PFSNL_MS), (u64)U16_MAX);
+}
+
+/**
+ * pfsnl_beacon_stamp - set what changes in a beacon prepared before
  * @wire: written by pfsnl_beacon_encode()
  * @counter: number of this beacon
+ * @lease_ms: as pfsnl_lease_ms() says at this moment
  */
-void pfsnl_beacon_stamp(u8 wire[PFSNL_BEACON_LEN], u32 counter)
+void pfsnl_beacon_stamp(u8 wire[PFSNL_BEACON_LEN], u32 counter, u16 lease_ms)
 {
 	put_unaligned_be32(counter, wire + 20);
+	put_unaligned_be16(lease_ms, wire + 46);
 }

@@ -18,7 +18,7 @@
  *	40  4  interval in ms
  *	44  1  priority
  *	45  1  missed beacons after which the sender thinks others dead
- *	46  2  zero
+ *	46  2  from a leader: for how many ms more its ring is quorate, 0 if it is not
  *	48  8  ring: sequence number
  *	56  8  ring: incarnation of the leader
  *	64  4  ring: address of the leader
@@ -73,6 +73,7 @@ struct pfsnl_ring_id {
  * @level: 0 for the bare nine bytes; then all the rest is zero
  * @priority: of the sender
  * @dead: missed beacons after which the sender thinks others dead
+ * @lease_ms: from a leader: for how long its ring is quorate
  * @flags: PFSNL_BEACON_*
  * @tether_port: TCP port to connect to
  * @addr: the sender
@@ -88,6 +89,7 @@ struct pfsnl_beacon {
 	u8 level;
 	u8 priority;
 	u8 dead;
+	u16 lease_ms;
 	u16 flags;
 	u16 tether_port;
 	u32 addr;
@@ -102,6 +104,7 @@ struct pfsnl_beacon {
 
 int pfsnl_beacon_decode(struct pfsnl_beacon *b, const void *data, size_t len);
 void pfsnl_beacon_encode(const struct pfsnl_beacon *b, u8 wire[PFSNL_BEACON_LEN]);
-void pfsnl_beacon_stamp(u8 wire[PFSNL_BEACON_LEN], u32 counter);
+u16 pfsnl_lease_ms(u64 until, u64 now);
+void pfsnl_beacon_stamp(u8 wire[PFSNL_BEACON_LEN], u32 counter, u16 lease_ms);
 
 #endif /* PFSNL_CORE_BEACON_H */

@@ -45,6 +45,12 @@
 	X(MEET)			\
 	X(RENEW)		\
 	X(LISTED)		\
+	X(LEASE)		\
+	X(LEADER_LEASE)		\
+	X(OVERTAKEN)		\
+	X(CAME)			\
+	X(HOLD)			\
+	X(YOUNG)		\
 	X(LEAK)			\
 	X(CRASH)		\
 	X(ENDLESS)

@@ -277,12 +277,15 @@ void pfsnl_plan(struct pfsnl_core *core, u32 burst)
 		plan->valid_until = PFSNL_BROKEN(EXPIRY) ? PFSNL_NEVER :
 				    core->now + hang;
 		plan->n_to = beacon_destinations(core, plan->to);
-		if (!core->ops->beacon(core->ctx, plan))
+		if (!core->ops->beacon(core->ctx, plan)) {
 			again = PFSNL_BROKEN(RENEW) ? PFSNL_NEVER :
 				core->now + hang / 4;
+			core->planned = core->ring.seq;
+		}
 		pfsnl_free(core, plan);
 	}
 	pfsnl_timer_at(core, &core->refresh, again);
+	pfsnl_quorum_tell(core);
 }
 
 static void refresh_fire(struct pfsnl_core *core, struct pfsnl_timer *timer)
@@ -301,20 +304,9 @@ static void role_fire(struct pfsnl_core *core, struct pfsnl_timer *timer)
 /* Every input begins with this ... */
 static void enter(struct pfsnl_core *core, u64 now)
 {
-	u64 before = core->now;
-
 	/* a clock that goes back would make deadlines of the past */
 	if (!WARN_ON_ONCE(now < core->now))
 		core->now = now;
-	/*
-	 * We did not run for so long that what waits for us to be heard may be
-	 * old, and is no sign that we are still in the ring.
-	 */
-	if (core->roster.members > 1 &&
-	    core->now >= before + pfsnl_dead_time(core)) {
-		pfsnl_quorum_unsure(core);
-		pfsnl_quorum_review(core);
-	}
 }
 
 /* ... and ends with this. */
@@ -379,7 +371,7 @@ struct pfsnl_core *pfsnl_core_create(const struct pfsnl_core_ops *ops, void *ctx
 void pfsnl_core_start(struct pfsnl_core *core, u64 now)
 {
 	enter(core, now);
-	pfsnl_quorum_start(core);
+	pfsnl_quorum_withhold(core);
 	pfsnl_listen(core);
 	leave(core);
 }
@@ -416,6 +408,7 @@ void pfsnl_core_leave(struct pfsnl_core *core, u64 now, u64 wait)
 	}
 	pfsnl_role_set(core, PFSNL_ROLE_LEAVING);
 	core->up = NULL;
+	pfsnl_quorum_review(core);
 	pfsnl_plan(core, 3);
 	pfsnl_timer_at(core, &core->role_timer, now + wait);
 	leave(core);
@@ -445,16 +438,18 @@ void pfsnl_core_destroy(struct pfsnl_core *core)
  * pfsnl_core_datagram - a datagram came to the beacon port
  * @core: started
  * @now: nanoseconds
+ * @came: when it came to this machine, or earlier: how old its news may be
  * @src: its source address
  * @data: its bytes
  * @len: how many
  */
-void pfsnl_core_datagram(struct pfsnl_core *core, u64 now, u32 src,
+void pfsnl_core_datagram(struct pfsnl_core *core, u64 now, u64 came, u32 src,
 			 const void *data, size_t len)
 {
 	struct pfsnl_beacon b;
 
 	enter(core, now);
+	core->came = PFSNL_BROKEN(CAME) ? core->now : min(came, core->now);
 	if (pfsnl_beacon_decode(&b, data, len))
 		pfsnl_count(core, PFSNL_COUNT_BEACON_MALFORMED);
 	else if (core->role == PFSNL_ROLE_LEAVING)
@@ -698,9 +693,11 @@ void pfsnl_core_tether_bytes(struct pfsnl_core *core, u64 now, u32 id,
 /**
  * pfsnl_core_state - what the node is
  * @core: the core
+ * @now: nanoseconds; being quorate ends by itself, whether or not we run
  * @st: filled
  */
-void pfsnl_core_state(const struct pfsnl_core *core, struct pfsnl_state *st)
+void pfsnl_core_state(const struct pfsnl_core *core, u64 now,
+		      struct pfsnl_state *st)
 {
 	*st = (struct pfsnl_state) {
 		.role = core->role,
@@ -708,7 +705,7 @@ void pfsnl_core_state(const struct pfsnl_core *core, struct pfsnl_state *st)
 		.incarnation = core->incarnation,
 		.generation = core->generation,
 		.peers = core->roster.members,
-		.quorate = core->quorate,
+		.quorate = core->quorate && now < core->lease_end,
 		.votes = core->votes,
 		.expected_votes = pfsnl_quorum_expected(core),
 	};

@@ -121,6 +121,8 @@ enum pfsnl_note {
  * @free: give it back; NULL is allowed
  * @beacon: take over a plan, which is copied. Return: 0 or -ENOMEM, and then
  *	the plan before stays; the core tries again
+ * @lease: leader: beacons say from now on how long it is until this time, in ms;
+ *	0 or past: they say 0. To be read before the plan that they are made of
  * @datagram: send one datagram now, unreliably
  * @tether_open: begin to connect. Success or failure is told later by
  *	pfsnl_core_tether_opened(). Return: 0 with a number never used before
@@ -141,6 +143,7 @@ struct pfsnl_core_ops {
 	void *(*alloc)(void *ctx, size_t size);
 	void (*free)(void *ctx, void *p);
 	int (*beacon)(void *ctx, const struct pfsnl_beacon_plan *plan);
+	void (*lease)(void *ctx, u64 until);
 	void (*datagram)(void *ctx, u32 addr, const void *data, size_t len);
 	int (*tether_open)(void *ctx, u32 addr, u16 port, u32 *id);
 	int (*tether_write)(void *ctx, u32 id, const void *data, size_t len);
@@ -199,7 +202,7 @@ void pfsnl_core_leave(struct pfsnl_core *core, u64 now, u64 wait);
 void pfsnl_core_destroy(struct pfsnl_core *core);
 
 /* what happens to it */
-void pfsnl_core_datagram(struct pfsnl_core *core, u64 now, u32 src,
+void pfsnl_core_datagram(struct pfsnl_core *core, u64 now, u64 came, u32 src,
 			 const void *data, size_t len);
 int pfsnl_core_tether_in(struct pfsnl_core *core, u64 now, u32 id, u32 addr);
 void pfsnl_core_tether_opened(struct pfsnl_core *core, u64 now, u32 id, int err);
@@ -214,7 +217,8 @@ int pfsnl_core_set(struct pfsnl_core *core, u64 now,
 		   const struct pfsnl_config *cfg);
 
 /* what it is; these change nothing */
-void pfsnl_core_state(const struct pfsnl_core *core, struct pfsnl_state *st);
+void pfsnl_core_state(const struct pfsnl_core *core, u64 now,
+		      struct pfsnl_state *st);
 const struct pfsnl_config *pfsnl_core_config(const struct pfsnl_core *core);
 bool pfsnl_core_peer_next(const struct pfsnl_core *core, u32 after,
 			  struct pfsnl_peer *peer);

@@ -244,6 +244,9 @@ void pfsnl_follow_lost(struct pfsnl_core *core, u32 reason, u32 successor)
 		   core->ring.seq);
 	if (n)
 		n->reason = reason;
+	/* one that said that it leads no longer does not count on us */
+	if (reason != PFSNL_REASON_LEFT && reason != PFSNL_REASON_HANDOVER)
+		pfsnl_quorum_withhold(core);
 	core->leader_gone = true;
 	core->successor = successor;
 	become_orphan(core, reason);
@@ -285,13 +288,6 @@ void pfsnl_follow_alive(struct pfsnl_core *core)
 
 	if (n)
 		pfsnl_node_alive(core, n);
-	/*
-	 * Had it made a ring without us, it would have closed the tether. But a
-	 * new leader knows nothing of the ring of the one before.
-	 */
-	if (core->ring.leader == core->leader_addr &&
-	    core->ring.incarnation == core->leader_incarnation)
-		pfsnl_quorum_lease(core);
 }
 
 /*
@@ -368,9 +364,9 @@ void pfsnl_follow_heard(struct pfsnl_core *core, struct pfsnl_node *n)
 		pfsnl_follow_broken(core, PFSNL_REASON_TIMEOUT);
 		return;
 	}
-	if (b->ring.seq == core->ring.seq &&
+	if (!n->overtaken && b->ring.seq == core->ring.seq &&
 	    b->ring.incarnation == core->ring.incarnation)
-		pfsnl_quorum_lease(core);
+		pfsnl_quorum_lease(core, core->came, b->lease_ms);
 	if (b->flags & PFSNL_BEACON_LEADER)
 		n->untethered = 0;
 	/* beacons from before it led may still come in */

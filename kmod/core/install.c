@@ -77,9 +77,11 @@ static struct tally compare(const struct pfsnl_core *core)
 		sum.changed += is_changed(n);
 		sum.total += n->next_in;
 		sum.departed += is_departed(n);
-		/* who left knows that it has no part in it; others may not */
-		if (is_removed(n) && n->reason != PFSNL_REASON_LEFT &&
-		    n->reason != PFSNL_REASON_RESTARTED)
+		/*
+		 * Who left knows that it has no part in it; others may not.
+		 * One that seems to have restarted may be two.
+		 */
+		if (is_removed(n) && n->reason != PFSNL_REASON_LEFT)
 			missing += n->member.votes;
 	}
 	sum.hold_ms = pfsnl_quorum_hold(core, missing);

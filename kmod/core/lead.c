@@ -211,6 +211,8 @@ void pfsnl_lead_welcome(struct pfsnl_tether *t)
 
 	if (t->level)
 		n->backoff = 0;
+	/* it took our claim, so it follows us since then */
+	n->follows_at = t->claimed_at;
 	n->untethered = 0;
 	n->rival = false;
 	pfsnl_tether_state(t, PFSNL_TETHER_MEMBER);
@@ -287,6 +289,7 @@ void pfsnl_lead_opened(struct pfsnl_tether *t, int err)
 		return;
 	}
 	pfsnl_tether_state(t, PFSNL_TETHER_CLAIMED);
+	t->claimed_at = core->now;
 	pfsnl_timer_at(core, &t->timer, core->now + patience(core, t->node));
 	if (pfsnl_node_fresh(core, t->node))
 		subject = t->node->heard.incarnation;
@@ -514,6 +517,8 @@ static void heard_client(struct pfsnl_core *core, struct pfsnl_node *n)
 	if ((b->flags & PFSNL_BEACON_TETHERED) &&
 	    b->ring.leader == core->cfg.addr) {
 		n->untethered = 0;
+		if (!n->overtaken && b->ring.incarnation == core->incarnation)
+			pfsnl_quorum_follows(core, n, core->came);
 		preempted(core, n);
 		return;
 	}

@@ -331,28 +331,32 @@ void pfsnl_leave_encode(const struct pfsnl_leave *l, u32 op,
 
 /**
  * pfsnl_ping_decode - read the payload of PING or PONG
- * @number: what it carries
+ * @ping: what it carries
  * @body: the payload
  * @len: its length in bytes
  *
  * Return: 0 or -EBADMSG.
  */
-int pfsnl_ping_decode(u64 *number, const u8 *body, u32 len)
+int pfsnl_ping_decode(struct pfsnl_ping *ping, const u8 *body, u32 len)
 {
 	if (len < PFSNL_PING_LEN)
 		return -EBADMSG;
-	*number = get_unaligned_be64(body);
+	ping->number = get_unaligned_be64(body);
+	ping->lease_ms = get_unaligned_be32(body + 8);
 	return 0;
 }
 
 /**
  * pfsnl_ping_encode - write a PING or PONG frame
- * @number: what it carries
+ * @ping: what it carries
  * @op: which of the two
  * @wire: where to
  */
-void pfsnl_ping_encode(u64 number, u32 op,
+void pfsnl_ping_encode(const struct pfsnl_ping *ping, u32 op,
 		       u8 wire[PFSNL_FRAME_HEAD + PFSNL_PING_LEN])
 {
-	put_unaligned_be64(number, pfsnl_frame_head(wire, op, PFSNL_PING_LEN));
+	u8 *p = pfsnl_frame_head(wire, op, PFSNL_PING_LEN);
+
+	put_unaligned_be64(ping->number, p);
+	put_unaligned_be32(ping->lease_ms, p + 8);
 }

@@ -57,7 +57,9 @@
  *
  * RECORD_GET, empty: the answer is RECORD.
  *
- * PING and PONG, 8 bytes: a number that PONG brings back.
+ * PING and PONG:
+ *	 0  8  a number that PONG brings back
+ *	 8  4  PONG of a leader: for how many ms more its ring is quorate; else 0
  */
 #ifndef PFSNL_CORE_MESSAGE_H
 #define PFSNL_CORE_MESSAGE_H
@@ -74,7 +76,7 @@
 #define PFSNL_RECORD_REMOVE_LEN	16
 #define PFSNL_RECORD_ADD_LEN	24
 #define PFSNL_LEAVE_LEN		16
-#define PFSNL_PING_LEN		8
+#define PFSNL_PING_LEN		12
 #define PFSNL_MESSAGE_VERSION	1
 
 /* records of later versions may be longer, up to this */
@@ -204,6 +206,16 @@ struct pfsnl_install {
 };
 
 /**
+ * struct pfsnl_ping - payload of PING and PONG
+ * @number: PONG brings back that of the PING
+ * @lease_ms: in the PONG of a leader: for how long its ring is quorate
+ */
+struct pfsnl_ping {
+	u64 number;
+	u32 lease_ms;
+};
+
+/**
  * struct pfsnl_leave - a goodbye, or the announcement of one
  * @reason: PFSNL_REASON_LEFT or PFSNL_REASON_HANDOVER
  * @successor: leader that takes over, 0 if none is named
@@ -233,8 +245,8 @@ u8 *pfsnl_record_add(u8 *p, const struct pfsnl_member *m, u32 reason);
 int pfsnl_leave_decode(struct pfsnl_leave *l, const u8 *body, u32 len);
 void pfsnl_leave_encode(const struct pfsnl_leave *l, u32 op,
 			u8 wire[PFSNL_FRAME_HEAD + PFSNL_LEAVE_LEN]);
-int pfsnl_ping_decode(u64 *number, const u8 *body, u32 len);
-void pfsnl_ping_encode(u64 number, u32 op,
+int pfsnl_ping_decode(struct pfsnl_ping *ping, const u8 *body, u32 len);
+void pfsnl_ping_encode(const struct pfsnl_ping *ping, u32 op,
 		       u8 wire[PFSNL_FRAME_HEAD + PFSNL_PING_LEN]);
 
 #endif /* PFSNL_CORE_MESSAGE_H */

@@ -227,6 +227,7 @@ void pfsnl_beacon_answer(struct pfsnl_core *core, struct pfsnl_node *n,
 
 	if (core->role == PFSNL_ROLE_LEADER)
 		b.flags |= PFSNL_BEACON_LEADER;
+	b.lease_ms = pfsnl_quorum_lease_ms(core);
 	pfsnl_beacon_encode(&b, wire);
 	core->ops->datagram(core->ctx, n->addr, wire, sizeof(wire));
 }
@@ -311,6 +312,12 @@ void pfsnl_beacon_heard(struct pfsnl_core *core, u32 src,
 		pfsnl_note(core, PFSNL_NOTE_HEARD, src, PFSNL_REASON_NONE,
 			   b->incarnation);
 	}
+	/* news that others overtook may be old */
+	n->overtaken = n->heard_at && n->heard.incarnation == b->incarnation &&
+		       (s32)(b->counter - n->newest) <= 0 &&
+		       !PFSNL_BROKEN(OVERTAKEN);
+	if (!n->overtaken)
+		n->newest = b->counter;
 	n->heard = *b;
 	n->heard_at = core->now;
 	pfsnl_node_alive(core, n);

@@ -4,9 +4,11 @@
  * nodes of the cluster have together, so that what happens in two halves of a
  * cluster can't contradict itself.
  *
- * Being quorate is a lease. A node that hears nothing of its leader any more is
- * quorate for "dead" longer; so a ring that lacks nodes of the one before waits
- * as long, and a bit for clocks that run at different speeds, before it is.
+ * Being quorate is a lease. A leader has it for "dead" from when it last knew
+ * that a majority follows it, and says in its beacons how much of that is left;
+ * its clients have it no longer than it has. Nobody who follows a leader is in
+ * another ring, and a ring that lacks nodes of the one before waits for "dead",
+ * and a bit for clocks that run at different speeds, before it is quorate.
  */
 #include <linux/math64.h>
 #include <linux/minmax.h>
@@ -31,24 +33,64 @@ u32 pfsnl_quorum_expected(const struct pfsnl_core *core)
 	       core->expected_votes : core->cfg.expected_votes;
 }
 
-/* Whether it is quorate now; also says when to look again. */
-static bool is_quorate(const struct pfsnl_core *core, u64 *again)
+/* How long the news is good that a majority follows us, 0 if it does not. */
+static u64 follow_until(struct pfsnl_core *core)
 {
-	u64 end = core->lease + pfsnl_dead_time(core);
+	u32 votes = core->cfg.votes, expected = pfsnl_quorum_expected(core);
+	u64 dead = pfsnl_dead_time(core), oldest = core->now;
+	bool ask = core->now >= core->follow_asked + dead / 4;
+	struct pfsnl_node *n;
+
+	if (2 * votes > expected || PFSNL_BROKEN(LEADER_LEASE))
+		return PFSNL_NEVER;
+	if (ask)
+		core->follow_asked = core->now;
+	pfsnl_roster_for_each(&core->roster, n) {
+		if (!n->in || n->addr == core->cfg.addr)
+			continue;
+		/* its beacons get lost, so ask */
+		if (ask && core->now >= n->follows_at + dead / 2 && n->tether &&
+		    n->tether->state == PFSNL_TETHER_MEMBER && n->tether->level)
+			pfsnl_tether_ping(n->tether, PFSNL_FRAME_PING,
+					  core->now);
+		if (core->now >= n->follows_at + dead)
+			continue;
+		votes += n->member.votes;
+		oldest = min(oldest, n->follows_at);
+	}
+	return 2 * votes > expected ? oldest + dead : 0;
+}
+
+/* Whether it is quorate now; also says when to look again. */
+static bool is_quorate(struct pfsnl_core *core, u64 *again)
+{
+	u64 interval = pfsnl_interval(core), ask;
 
 	*again = PFSNL_NEVER;
-	if (!core->majority || core->cut_off)
+	if (!core->majority || core->cut_off ||
+	    core->role == PFSNL_ROLE_LEAVING)
 		return false;
 	if (core->now < core->hold) {
 		*again = core->hold;
 		return false;
 	}
 	/* a successor has the ring of the lost leader until it made its own */
-	if (core->role == PFSNL_ROLE_LEADER && !core->succeeds)
-		return true;
-	if (core->now >= end)
+	if (core->role == PFSNL_ROLE_LEADER && !core->succeeds) {
+		core->lease_end = follow_until(core);
+		ask = core->now + interval / 4;
+	} else {
+		/* while there is time for an answer */
+		ask = core->lease_end - min(core->lease_end, interval / 2);
+		if (core->now >= ask && core->role == PFSNL_ROLE_CLIENT &&
+		    core->up)
+			pfsnl_tether_ping(core->up, PFSNL_FRAME_PING,
+					  core->now);
+	}
+	if (core->now >= core->lease_end)
 		return false;
-	*again = end;
+	if (core->lease_end != PFSNL_NEVER)
+		*again = core->now < ask ? min(ask, core->lease_end) :
+					   core->lease_end;
 	return true;
 }
 
@@ -58,6 +100,7 @@ static void review(struct pfsnl_core *core)
 
 	core->quorate = is_quorate(core, &again);
 	pfsnl_timer_at(core, &core->quorum, again);
+	pfsnl_quorum_tell(core);
 }
 
 /* How long until nobody counts on what was before. */
@@ -73,16 +116,15 @@ static u32 ms_until(const struct pfsnl_core *core, u64 when)
 }
 
 /**
- * pfsnl_quorum_start - our life begins
- * @core: the core
+ * pfsnl_quorum_withhold - our votes do not count for a new leader for a while
+ * @core: the core, at its start or without its leader
  *
- * The life before may have been counted in a quorate ring. Its leader notices in
- * time that it ended, and clients that no longer hear that leader later still.
- * Until then our votes count for no other.
+ * The leader that we had, perhaps in a life before, may count on them until it
+ * notices that we follow it no longer.
  */
-void pfsnl_quorum_start(struct pfsnl_core *core)
+void pfsnl_quorum_withhold(struct pfsnl_core *core)
 {
-	core->votes_from = core->now + 2 * oblivion(core);
+	core->votes_from = core->now + !PFSNL_BROKEN(YOUNG) * oblivion(core);
 }
 
 /**
@@ -126,7 +168,7 @@ u32 pfsnl_quorum_hold(const struct pfsnl_core *core, u32 missing)
 	/* a hold that was not over when this ring came goes on */
 	u64 until = core->hold;
 
-	if (missing)
+	if (missing && !PFSNL_BROKEN(HOLD))
 		until = max(until, core->now + oblivion(core));
 	if (core->role == PFSNL_ROLE_LEADER)
 		until = max(until, matures(core));
@@ -150,7 +192,14 @@ void pfsnl_quorum_ring(struct pfsnl_core *core, u32 hold_ms)
 	core->hold = max(core->hold, core->now + hold_ms * PFSNL_MS);
 	core->majority = core->ring.leader && expected &&
 			 2 * core->votes > expected;
-	core->lease = core->now;
+	/* what another leader knew says nothing of this one */
+	if (core->ring.leader != core->lease_leader ||
+	    core->ring.incarnation != core->lease_incarnation)
+		core->lease_end = 0;
+	/* what comes on it from now on is about this ring or a newer one */
+	core->ring_tether = core->up ? core->up->id : 0;
+	core->lease_leader = core->ring.leader;
+	core->lease_incarnation = core->ring.incarnation;
 	review(core);
 }
 
@@ -163,21 +212,70 @@ void pfsnl_quorum_unsure(struct pfsnl_core *core)
 	core->hold = max(core->hold, core->now + oblivion(core));
 }
 
-/**
- * pfsnl_quorum_lease - our leader is known to be in our ring
- * @core: the core, CLIENT
- */
-void pfsnl_quorum_lease(struct pfsnl_core *core)
+/* There is news of what was not known, or not in time. */
+static void renewed(struct pfsnl_core *core)
 {
-	bool was = core->quorate;
+	/* a timer that fires too early looks again and is set again */
+	if (!core->quorate && core->majority)
+		pfsnl_quorum_review(core);
+}
 
-	core->lease = core->now;
-	/* a timer that fires too early looks at the lease and is set again */
-	if (was)
+/**
+ * pfsnl_quorum_lease - our leader says for how long our ring is quorate
+ * @core: the core, CLIENT
+ * @seen: when it can't have said so yet
+ * @lease_ms: what it says
+ */
+void pfsnl_quorum_lease(struct pfsnl_core *core, u64 seen, u32 lease_ms)
+{
+	u64 dead = pfsnl_dead_time(core);
+	u64 most = PFSNL_BROKEN(LEASE) ? dead : min(lease_ms * PFSNL_MS, dead);
+
+	core->lease_end = max(core->lease_end, min(seen, core->now) + most);
+	if (core->now < core->lease_end)
+		renewed(core);
+}
+
+/**
+ * pfsnl_quorum_follows - a node was known to follow us
+ * @core: the core, leading
+ * @n: the node
+ * @seen: when it can't have said so yet
+ */
+void pfsnl_quorum_follows(struct pfsnl_core *core, struct pfsnl_node *n,
+			  u64 seen)
+{
+	n->follows_at = max(n->follows_at, min(seen, core->now));
+	renewed(core);
+}
+
+/**
+ * pfsnl_quorum_lease_ms - for how long our ring is quorate
+ * @core: the core
+ *
+ * Return: milliseconds, at most what fits in a beacon; 0 unless we lead.
+ */
+u32 pfsnl_quorum_lease_ms(const struct pfsnl_core *core)
+{
+	return pfsnl_lease_ms(core->lease_told, core->now);
+}
+
+/**
+ * pfsnl_quorum_tell - let our beacons say for how long our ring is quorate
+ * @core: the core
+ *
+ * As long as they name the ring before, there is nothing to be said.
+ */
+void pfsnl_quorum_tell(struct pfsnl_core *core)
+{
+	u64 until = core->role == PFSNL_ROLE_LEADER && !core->succeeds &&
+		    core->quorate && core->planned == core->ring.seq ?
+		    core->lease_end : 0;
+
+	if (until == core->lease_told)
 		return;
-	review(core);
-	if (core->quorate)
-		pfsnl_install_announce(core);
+	core->lease_told = until;
+	core->ops->lease(core->ctx, until);
 }
 
 /**
@@ -193,6 +291,9 @@ void pfsnl_quorum_review(struct pfsnl_core *core)
 		return;
 	pfsnl_install_announce(core);
 	pfsnl_state_event(core);
+	/* the clients are waiting for that */
+	if (core->quorate && core->role == PFSNL_ROLE_LEADER)
+		pfsnl_plan(core, 1);
 }
 
 /**

@@ -30,9 +30,12 @@ struct pfsnl_tether;
  * @joined: when it entered the list, nanoseconds
  * @left: when it left the list last, 0 if it never did
  * @heard: its last beacon, valid if @heard_at
+ * @newest: largest counter of its beacons
+ * @overtaken: @heard is not that one
  * @heard_at: when that came, 0 if none did or it went silent
  * @first_heard: when the first of an unbroken row came
  * @alive_at: when it last showed life, by beacon or tether
+ * @follows_at: leader only: when it was last known to follow us
  * @past_incarnation: the life before the one in @heard; ignored as long as that
  *	one is heard
  * @silence: fires when it may have gone silent
@@ -62,9 +65,12 @@ struct pfsnl_node {
 	u64 left;
 
 	struct pfsnl_beacon heard;
+	u32 newest;
+	bool overtaken;
 	u64 heard_at;
 	u64 first_heard;
 	u64 alive_at;
+	u64 follows_at;
 	u64 past_incarnation;
 	struct pfsnl_timer silence;
 	bool asked;

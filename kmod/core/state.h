@@ -76,6 +76,7 @@ enum pfsnl_tether_state {
  * @member: ours: whom the ring is to name, valid from MEMBER on
  * @stream: frames being put together
  * @timer: limit of the state it is in
+ * @claimed_at: when we sent CLAIM
  * @up_at: when it became a member's or our leader's
  * @theirs: ours: the ring that the node was in when it answered
  * @synced: ours: it has been given the list as it is
@@ -96,6 +97,7 @@ struct pfsnl_tether {
 	struct pfsnl_member member;
 	struct pfsnl_stream stream;
 	struct pfsnl_timer timer;
+	u64 claimed_at;
 	u64 up_at;
 	struct pfsnl_ring_id theirs;
 	bool synced;
@@ -113,6 +115,7 @@ struct pfsnl_tether {
  * @cluster_id: number of its cluster
  * @incarnation: which life of it this is
  * @now: time of the call that runs
+ * @came: when the datagram came that it brings, or earlier
  * @timers: all timers below
  * @deadline: what the surroundings were told last
  * @roster: the nodes it knows
@@ -125,6 +128,7 @@ struct pfsnl_tether {
  * @ring: the ring it is in
  * @seq_seen: largest number of a ring it ever saw
  * @generation: number of the last update raised
+ * @planned: number of the ring that the beacon plan names
  * @refresh: renews the beacon plan before it expires
  *
  * @role_timer: LISTENING, ORPHAN: when to decide again; LEAVING: the limit
@@ -161,7 +165,13 @@ struct pfsnl_tether {
  * @quorate: the ring has a majority of them
  * @majority: the ring has them, and a leader
  * @hold: until when it is not quorate all the same
- * @lease: client: when our leader was last known to be in this ring
+ * @lease_end: until when it is known that nobody else can have a quorate ring
+ * @lease_leader: who leads the ring that this is about ...
+ * @lease_incarnation: ... and in which life
+ * @ring_tether: CLIENT: number of the tether that this ring came on
+ * @lease_told: what the beacons were given of it
+ * @follow_asked: LEADER: when we last asked those who did not say that they
+ *	follow us
  * @quorum: when @quorate is to be looked at again
  *
  * @loser: LEADER: MERGING: from the leader whose nodes we take in
@@ -178,6 +188,7 @@ struct pfsnl_core {
 	u64 cluster_id;
 	u64 incarnation;
 	u64 now;
+	u64 came;
 	struct pfsnl_timers timers;
 	u64 deadline;
 	struct pfsnl_roster roster;
@@ -190,6 +201,7 @@ struct pfsnl_core {
 	struct pfsnl_ring_id ring;
 	u64 seq_seen;
 	u64 generation;
+	u64 planned;
 	struct pfsnl_timer refresh;
 
 	struct pfsnl_timer role_timer;
@@ -224,7 +236,12 @@ struct pfsnl_core {
 	bool quorate;
 	bool majority;
 	u64 hold;
-	u64 lease;
+	u64 lease_end;
+	u32 lease_leader;
+	u64 lease_incarnation;
+	u32 ring_tether;
+	u64 lease_told;
+	u64 follow_asked;
 	struct pfsnl_timer quorum;
 
 	struct pfsnl_tether *loser;
@@ -340,13 +357,17 @@ bool pfsnl_follow_is_leader(const struct pfsnl_core *core,
 			    const struct pfsnl_node *n);
 
 /* quorum.c */
-void pfsnl_quorum_start(struct pfsnl_core *core);
+void pfsnl_quorum_withhold(struct pfsnl_core *core);
 u32 pfsnl_quorum_expected(const struct pfsnl_core *core);
 u32 pfsnl_quorum_young(const struct pfsnl_core *core);
 u32 pfsnl_quorum_hold(const struct pfsnl_core *core, u32 missing);
 void pfsnl_quorum_ring(struct pfsnl_core *core, u32 hold_ms);
 void pfsnl_quorum_unsure(struct pfsnl_core *core);
-void pfsnl_quorum_lease(struct pfsnl_core *core);
+void pfsnl_quorum_lease(struct pfsnl_core *core, u64 seen, u32 lease_ms);
+void pfsnl_quorum_follows(struct pfsnl_core *core, struct pfsnl_node *n,
+			  u64 seen);
+u32 pfsnl_quorum_lease_ms(const struct pfsnl_core *core);
+void pfsnl_quorum_tell(struct pfsnl_core *core);
 void pfsnl_quorum_review(struct pfsnl_core *core);
 void pfsnl_quorum_timer(struct pfsnl_core *core, struct pfsnl_timer *timer);
 

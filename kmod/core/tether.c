@@ -337,9 +337,12 @@ int pfsnl_tether_leave(struct pfsnl_tether *t, u32 op, u32 reason,
  */
 int pfsnl_tether_ping(struct pfsnl_tether *t, u32 op, u64 number)
 {
+	struct pfsnl_ping ping = { .number = number };
 	u8 wire[PFSNL_FRAME_HEAD + PFSNL_PING_LEN];
 
-	pfsnl_ping_encode(number, op, wire);
+	if (op == PFSNL_FRAME_PONG)
+		ping.lease_ms = pfsnl_quorum_lease_ms(t->core);
+	pfsnl_ping_encode(&ping, op, wire);
 	return pfsnl_tether_send(t, wire, sizeof(wire));
 }
 
@@ -416,8 +419,8 @@ void pfsnl_tether_malformed(struct pfsnl_tether *t)
 void pfsnl_tether_frame(struct pfsnl_tether *t, int got)
 {
 	struct pfsnl_core *core = t->core;
+	struct pfsnl_ping ping;
 	u32 id = t->id;
-	u64 number;
 
 	if (!got)
 		return;
@@ -434,7 +437,7 @@ void pfsnl_tether_frame(struct pfsnl_tether *t, int got)
 	switch (t->stream.op) {
 	case PFSNL_FRAME_PING:
 	case PFSNL_FRAME_PONG:
-		if (pfsnl_ping_decode(&number, t->stream.body, t->stream.len))
+		if (pfsnl_ping_decode(&ping, t->stream.body, t->stream.len))
 			pfsnl_tether_malformed(t);
 		else if (t->state != PFSNL_TETHER_MEMBER &&
 			 t->state != PFSNL_TETHER_MERGING &&
@@ -443,7 +446,12 @@ void pfsnl_tether_frame(struct pfsnl_tether *t, int got)
 			pfsnl_tether_unexpected(t);
 		else if (t->stream.op == PFSNL_FRAME_PING)
 			/* if it can't be sent, silence will tell */
-			pfsnl_tether_ping(t, PFSNL_FRAME_PONG, number);
+			pfsnl_tether_ping(t, PFSNL_FRAME_PONG, ping.number);
+		else if (t->state == PFSNL_TETHER_MEMBER)
+			pfsnl_quorum_follows(core, t->node, ping.number);
+		else if (t->state == PFSNL_TETHER_ACCEPTED &&
+			 t->id == core->ring_tether)
+			pfsnl_quorum_lease(core, ping.number, ping.lease_ms);
 		break;
 	default:
 		if (t->node)

@@ -98,7 +98,9 @@ static void say_small(struct stranger *s, struct fuzz *f)
 	u8 wire[PFSNL_FRAME_HEAD + PFSNL_LEAVE_LEN];
 
 	if (shape & 1) {
-		pfsnl_ping_encode(shape, shape & 2 ? PFSNL_FRAME_PING :
+		struct pfsnl_ping ping = { .number = shape };
+
+		pfsnl_ping_encode(&ping, shape & 2 ? PFSNL_FRAME_PING :
 				  PFSNL_FRAME_PONG, wire);
 		stranger_write(s, wire, PFSNL_FRAME_HEAD + PFSNL_PING_LEN);
 	} else {

@@ -30,6 +30,7 @@ struct packet {
 	struct host *from;
 	struct host *to;	/* NULL: everybody who hears its address */
 	struct letter *letter;
+	u64 came;
 };
 
 /**
@@ -274,8 +275,11 @@ static void inbox_empty(struct host *host)
 	host->waiting = 0;
 }
 
-static void host_gets(struct host *host, const struct letter *letter)
+static void host_gets(struct host *host, const struct packet *p)
 {
+	const struct letter *letter = p->letter;
+
+	host->came = p->came;
 	if (host->ops->datagram)
 		host->ops->datagram(host, letter->src, letter->data,
 				    letter->len);
@@ -307,7 +311,7 @@ void host_set(struct host *host, enum host_state state)
 		p = list_first_entry(&host->inbox, struct packet, list);
 		list_del(&p->list);
 		host->waiting--;
-		host_gets(host, p->letter);
+		host_gets(host, p);
 		packet_free(p);
 	}
 	stream_host_resume(host);
@@ -321,13 +325,14 @@ static bool arrived(struct host *host, struct packet *p)
 	struct net *net = p->net;
 
 	net->datagrams++;
+	p->came = net->sim->now;
 	if (net->arrived && (host->state == HOST_ON ||
 			     (host->state == HOST_HUNG &&
 			      host->waiting < NET_INBOX_MAX)))
 		net->arrived(host, p->from, p->letter->data, p->letter->len);
 	switch (host->state) {
 	case HOST_ON:
-		host_gets(host, p->letter);
+		host_gets(host, p);
 		return false;
 	case HOST_HUNG:
 		if (host->waiting == NET_INBOX_MAX)

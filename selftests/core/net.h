@@ -83,6 +83,7 @@ struct host_ops {
  * @ends: ends of streams that its kernel has
  * @inbox: datagrams that wait for the program
  * @waiting: how many
+ * @came: when the datagram came that it is being given
  */
 struct host {
 	struct net *net;
@@ -94,6 +95,7 @@ struct host {
 	struct list_head ends;
 	struct list_head inbox;
 	u32 waiting;
+	u64 came;
 };
 
 /**

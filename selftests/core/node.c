@@ -60,7 +60,7 @@ static void leave(struct node *n)
 {
 	n->inside = false;
 	if (n->core && n->watch.fresh) {
-		watch_compare(&n->watch, n->core);
+		watch_compare(&n->watch, n->core, now_of(n));
 		world_changed(n->world, n);
 	}
 	if (n->core && n->world->tap)
@@ -176,6 +176,11 @@ static int op_beacon(void *ctx, const struct pfsnl_beacon_plan *plan)
 	}
 	beacon_at(n, next);
 	return 0;
+}
+
+static void op_lease(void *ctx, u64 until)
+{
+	node_of(ctx)->lease = until;
 }
 
 static void op_datagram(void *ctx, u32 addr, const void *data, size_t len)
@@ -301,6 +306,7 @@ static const struct pfsnl_core_ops core_ops = {
 	.alloc = op_alloc,
 	.free = op_free,
 	.beacon = op_beacon,
+	.lease = op_lease,
 	.datagram = op_datagram,
 	.tether_open = op_tether_open,
 	.tether_write = op_tether_write,
@@ -323,13 +329,17 @@ static bool hears(struct host *host, u32 dst)
 static void datagram(struct host *host, u32 src, const void *data, size_t len)
 {
 	struct node *n = container_of(host, struct node, host);
+	u64 age;
 
 	if (!n->core)
 		return;
 	if (n->world->tap)
 		n->world->tap->hears(n, src, data, len);
 	enter(n);
-	pfsnl_core_datagram(n->core, now_of(n), src, data, len);
+	/* clocks may run fast or slow */
+	age = n->world->sim.now - host->came;
+	pfsnl_core_datagram(n->core, now_of(n), now_of(n) - age - age / 16, src,
+			    data, len);
 	leave(n);
 }
 
@@ -421,7 +431,8 @@ static void beacon_run(struct sim_event *ev)
 	if (now <= plan->valid_until && !n->muted) {
 		if (n->world->tap)
 			n->world->tap->beacon(n);
-		pfsnl_beacon_stamp(plan->wire, ++n->beacon_counter);
+		pfsnl_beacon_stamp(plan->wire, ++n->beacon_counter,
+				   pfsnl_lease_ms(n->lease, now));
 		for (i = 0; i < plan->n_to; i++)
 			host_send(&n->host, plan->to[i], plan->wire,
 				  sizeof(plan->wire));
@@ -575,6 +586,7 @@ int node_start(struct node *n)
 	n->started = n->world->sim.now;
 	n->beacon_counter = 0;
 	n->beacon_last = 0;
+	n->lease = 0;
 	world_say(n->world, &n->host, "starts");
 	enter(n);
 	n->core = pfsnl_core_create(&core_ops, n, &n->cfg, n->incarnation);
@@ -753,7 +765,7 @@ struct pfsnl_state node_state(const struct node *n)
 	struct pfsnl_state st = {};
 
 	if (n->core)
-		pfsnl_core_state(n->core, &st);
+		pfsnl_core_state(n->core, now_of(n), &st);
 	return st;
 }
 

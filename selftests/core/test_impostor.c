@@ -404,8 +404,9 @@ static void questions_are_answered_and_unknown_frames_skipped(void **state)
 	at = s->n_in;
 	unknown = node_count(leader, PFSNL_COUNT_FRAME_UNKNOWN);
 	put_be(put_be(put_be(wire, 4, 0x50467777), 4, 16), 8, 0);
-	put_be(put_be(put_be(wire + 24, 4, PFSNL_FRAME_PING), 4, 8), 8, 4711);
-	stranger_write(s, wire, 40);
+	put_be(put_be(put_be(put_be(wire + 24, 4, PFSNL_FRAME_PING), 4, 12),
+		      8, 4711), 4, 0);
+	stranger_write(s, wire, 44);
 	assert_int_equal(node_count(leader, PFSNL_COUNT_FRAME_UNKNOWN),
 			 unknown + 1);
 	assert_int_equal(get_be(s->in + at, 4), PFSNL_FRAME_PONG);

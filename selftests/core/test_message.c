@@ -543,28 +543,33 @@ static void leave_is_the_bytes_of_the_table(void **state)
 static void ping_brings_its_number_back(void **state)
 {
 	static const u8 want[] = {
-		0x50, 0x46, 0x00, 0x06, 0x00, 0x00, 0x00, 0x08,
+		0x50, 0x46, 0x00, 0x06, 0x00, 0x00, 0x00, 0x0c,
 		0x21, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27, 0x28,
+		0x29, 0x2a, 0x2b, 0x2c,
+	};
+	static const struct pfsnl_ping ping = {
+		.number = 0x2122232425262728, .lease_ms = 0x292a2b2c,
 	};
 	u8 wire[PFSNL_FRAME_HEAD + PFSNL_PING_LEN];
-	u64 number;
+	struct pfsnl_ping got;
 	u32 len;
 
 	assert_int_equal(sizeof(wire), sizeof(want));
-	pfsnl_ping_encode(0x2122232425262728, PFSNL_FRAME_PING, wire);
+	pfsnl_ping_encode(&ping, PFSNL_FRAME_PING, wire);
 	assert_memory_equal(wire, want, sizeof(want));
-	pfsnl_ping_encode(0x2122232425262728, PFSNL_FRAME_PONG, wire);
+	pfsnl_ping_encode(&ping, PFSNL_FRAME_PONG, wire);
 	assert_int_equal(get_be(wire, 4), 0x50460007);
-	for (len = 0; len < 8; len++) {
+	for (len = 0; len < 12; len++) {
 		u8 *copy = exact(want + 8, len);
 
-		assert_int_equal(pfsnl_ping_decode(&number, copy, len),
+		assert_int_equal(pfsnl_ping_decode(&got, copy, len),
 				 -EBADMSG);
 		free(copy);
 	}
-	assert_int_equal(pfsnl_ping_decode(&number, want + 8, 8), 0);
-	assert_int_equal(number, 0x2122232425262728);
-	assert_int_equal(pfsnl_ping_decode(&number, hello_wire, 80), 0);
+	assert_int_equal(pfsnl_ping_decode(&got, want + 8, 12), 0);
+	assert_int_equal(got.number, ping.number);
+	assert_int_equal(got.lease_ms, ping.lease_ms);
+	assert_int_equal(pfsnl_ping_decode(&got, hello_wire, 80), 0);
 }
 
 static void every_reason_has_a_text(void **state)

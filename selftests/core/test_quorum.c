@@ -98,7 +98,7 @@ static void votes_do_not_count_before_a_former_life_is_forgotten(void **state)
 		w->nodes[i]->cfg.expected_votes = 5;
 	world_start(w);
 	assert_agree(w, 250);
-	run_and_look(w, 2100 * SIM_MS);
+	run_and_look(w, SIM_S);
 	assert_int_equal(quorate_nodes(w), 0);
 	run_and_look(w, 200 * SIM_MS);
 	assert_true(all_quorate(w, NULL));
@@ -285,6 +285,98 @@ static void successor_does_not_renew_the_lease_of_the_lost_leader(void **state)
 	}
 }
 
+/* its beacons go on for a while, and its watchers can't be told */
+static void leader_that_hangs_is_quorate_for_dead_and_no_longer(void **state)
+{
+	u64 seed;
+
+	for (seed = 0; seed < SEEDS; seed++) {
+		struct world *w = voters(seed, 5);
+
+		node_hang(w->nodes[0]);
+		world_run(w, 600 * SIM_MS);
+		assert_true(quorate(w->nodes[0]));
+		assert_true(quorate(w->nodes[4]));
+		world_run(w, 400 * SIM_MS);
+		assert_false(quorate(w->nodes[0]));
+		/* they hear its beacons, and are in its ring */
+		assert_int_equal(node_role(w->nodes[4]), PFSNL_ROLE_CLIENT);
+		assert_int_equal(quorate_nodes(w), 0);
+		world_free(w);
+	}
+}
+
+static void client_of_a_leader_that_hangs_is_not_quorate_beside_others(void **state)
+{
+	u64 seed;
+	u32 i;
+
+	for (seed = 0; seed < SEEDS; seed++) {
+		struct world *w = voters(seed, 5);
+		u64 seq = node_state(w->nodes[0]).ring.seq;
+
+		/* one hears the beacons of the leader, the others hear nobody */
+		node_hang(w->nodes[0]);
+		world_split(w, 2);
+		for (i = 0; i < 8000; i++) {
+			world_run(w, SIM_MS / 2);
+			look(w);
+			/* whoever asks the leader is told nothing else */
+			if (quorate(w->nodes[4]) &&
+			    node_state(w->nodes[4]).ring.seq != seq)
+				assert_false(quorate(w->nodes[0]));
+		}
+		assert_true(quorate(w->nodes[4]));
+		node_resume(w->nodes[0]);
+		run_and_look(w, 3 * SIM_S);
+		assert_false(quorate(w->nodes[1]));
+		world_free(w);
+	}
+}
+
+/* evidence is what beacons bring anyhow */
+static void quorum_costs_nothing_while_nothing_is_lost(void **state)
+{
+	struct world *w = voters(1, 5);
+	u64 frames[5];
+	u32 i;
+
+	for (i = 0; i < 5; i++)
+		frames[i] = node_count(w->nodes[i], PFSNL_COUNT_FRAME_TX);
+	run_and_look(w, 20 * SIM_S);
+	for (i = 0; i < 5; i++)
+		assert_int_equal(node_count(w->nodes[i], PFSNL_COUNT_FRAME_TX),
+				 frames[i]);
+	world_free(w);
+}
+
+/* datagrams are cut, so that only the tethers can tell */
+static void quorum_lasts_without_datagrams(void **state)
+{
+	struct world *w = voters(1, 5);
+	u32 i;
+
+	for (i = 1; i < 5; i++)
+		world_cut(w, w->nodes[0], w->nodes[i], NET_DATAGRAMS);
+	for (i = 0; i < 1000; i++) {
+		run_and_look(w, 10 * SIM_MS);
+		assert_true(all_quorate(w, NULL));
+	}
+	world_free(w);
+}
+
+static void joiner_is_quorate_at_once(void **state)
+{
+	struct world *w = voters(1, 5);
+
+	node_leave(w->nodes[4], SIM_S);
+	run_and_look(w, 500 * SIM_MS);
+	node_start(w->nodes[4]);
+	run_and_look(w, 120 * SIM_MS);
+	assert_true(all_quorate(w, NULL));
+	world_free(w);
+}
+
 static void chaos_never_makes_two_quorate_rings(void **state)
 {
 	u64 seed;
@@ -324,6 +416,11 @@ int main(void)
 		cmocka_unit_test(votes_count_as_they_are_set),
 		cmocka_unit_test(expected_votes_that_change_make_a_new_ring),
 		cmocka_unit_test(successor_does_not_renew_the_lease_of_the_lost_leader),
+		cmocka_unit_test(leader_that_hangs_is_quorate_for_dead_and_no_longer),
+		cmocka_unit_test(client_of_a_leader_that_hangs_is_not_quorate_beside_others),
+		cmocka_unit_test(quorum_costs_nothing_while_nothing_is_lost),
+		cmocka_unit_test(quorum_lasts_without_datagrams),
+		cmocka_unit_test(joiner_is_quorate_at_once),
 		cmocka_unit_test(chaos_never_makes_two_quorate_rings),
 	};
 

@@ -212,8 +212,9 @@ void watch_hear(struct watch *w, u64 now, const struct pfsnl_event *ev)
  * watch_compare - what was heard must agree with what can be asked for
  * @w: the listener
  * @core: what it listens to, not in the middle of a call
+ * @now: by its clock
  */
-void watch_compare(struct watch *w, const struct pfsnl_core *core)
+void watch_compare(struct watch *w, const struct pfsnl_core *core, u64 now)
 {
 	struct pfsnl_peer peer = {};
 	struct pfsnl_state st;
@@ -234,7 +235,7 @@ void watch_compare(struct watch *w, const struct pfsnl_core *core)
 		sim_violated("updates-fold",
 			     "the node itself is %u times in its list", self);
 
-	pfsnl_core_state(core, &st);
+	pfsnl_core_state(core, now, &st);
 	if (st.peers != w->n)
 		sim_violated("updates-fold",
 			     "%u nodes stated, %u in the list", st.peers, w->n);

@@ -68,7 +68,7 @@ u64 watch_mix(u32 addr);
 void watch_reset(struct watch *w);
 void watch_forget(struct watch *w);
 void watch_hear(struct watch *w, u64 now, const struct pfsnl_event *ev);
-void watch_compare(struct watch *w, const struct pfsnl_core *core);
+void watch_compare(struct watch *w, const struct pfsnl_core *core, u64 now);
 bool watch_has(const struct watch *w, u32 addr);
 
 #endif /* CORE_WATCH_H */

@@ -82,6 +82,7 @@ struct world_tap {
  * @beacon_last: when the last one was sent, by its clock
  * @beacon_next: when that is, by its clock
  * @beacon_counter: number of the last one
+ * @lease: what beacons say of how long the ring is quorate
  * @burst: quick ones still to send
  * @muted: beacons are prepared but not sent
  * @alarm: event of the deadline
@@ -116,6 +117,7 @@ struct node {
 	u64 beacon_last;
 	u64 beacon_next;
 	u32 beacon_counter;
+	u64 lease;
 	u32 burst;
 	bool muted;
 

@@ -90,4 +90,4 @@ def install(leader, incarnation, seq, records, flags=FULL, base=0,
 
 
 def ping(op, value):
-    return frame(op, struct.pack("!Q", value))
+    return frame(op, struct.pack("!QI", value, 0))

@@ -573,10 +573,54 @@ static void check_tethers(struct node *n, bool blocked)
 			     n->host.addr, accepted);
 }
 
+/* It is in the ring of the other, in this life. */
+static bool is_in(const struct node *n, const struct node *of)
+{
+	const struct pfsnl_node *known =
+		pfsnl_roster_find(&of->core->roster, n->host.addr);
+
+	return known && known->in && known->member.incarnation ==
+				     n->incarnation;
+}
+
+/*
+ * Of two that are quorate, the one in the older ring is in the newer ring too,
+ * and has only not got it yet. Nobody can ask a node that is frozen.
+ */
+static void check_quorum(struct node *n)
+{
+	u32 i;
+
+	if (!node_state(n).quorate)
+		return;
+	for (i = 0; i < j.n; i++) {
+		struct node *m = j.w->nodes[i], *old = n, *new = m;
+		u64 a, b;
+
+		if (m == n || !m->core || m->host.state == HOST_FROZEN ||
+		    m->host.state == HOST_OFF || !node_state(m).quorate)
+			continue;
+		a = n->core->ring.seq;
+		b = m->core->ring.seq;
+		if (b < a) {
+			old = m;
+			new = n;
+		}
+		if (is_in(old, new) && (a != b || is_in(new, old)))
+			continue;
+		sim_violated("one-quorum",
+			     "%08x is quorate in ring %llu, and %08x in ring %llu without it",
+			     old->host.addr, (unsigned long long)min(a, b),
+			     new->host.addr, (unsigned long long)max(a, b));
+	}
+}
+
 static void done(struct node *n)
 {
 	struct file *f = file_of(n);
 	u32 src = f->hearing;
+
+	check_quorum(n);
 
 	if (n->ledger.bytes > f->bound)
 		sim_violated("memory", "%08x holds %llu bytes, its bound is %llu",

@@ -579,6 +579,9 @@ static void draw_world(struct run *r)
 		node->cfg.priority = draw(r, 3) ? 100 : draw(r, 3);
 		node->cfg.max_nodes = n + peers + room;
 		node->cfg.level0_dead_ms = 2000;
+		/* who waits for less long than others may count too soon */
+		if (r->even)
+			node->cfg.expected_votes = n;
 		longest = max(longest, node->cfg.interval_ms);
 		most = max(most, node->cfg.dead);
 		if (skewed)
