@@ -22,7 +22,7 @@
  *	48  8  ring: sequence number
  *	56  8  ring: incarnation of the leader
  *	64  4  ring: address of the leader
- *	68  4  number of nodes in the ring
+ *	68  4  number of nodes in the ring, level-0 peers apart
  *	72  8  subject: with PFSNL_BEACON_NOT_MEMBER the incarnation meant
  *	80 16  authenticator, zero in a cluster without keys
  *	96
@@ -79,7 +79,7 @@ struct pfsnl_ring_id {
  * @addr: the sender
  * @counter: number of this beacon
  * @interval_ms: time between its beacons
- * @members: number of nodes in @ring
+ * @members: number of nodes in @ring, level-0 peers apart
  * @incarnation: of the sender, never 0
  * @cluster_id: of the sender
  * @ring: the ring it is in

@@ -33,6 +33,7 @@
 	X(BACK_OFF)		\
 	X(LISTEN)		\
 	X(LARGER)		\
+	X(STICKY)		\
 	X(GOODBYE)		\
 	X(GATHER)		\
 	X(BLOCKED)		\
@@ -51,6 +52,8 @@
 	X(CAME)			\
 	X(HOLD)			\
 	X(YOUNG)		\
+	X(MERGE_WAIT)		\
+	X(RECORD)		\
 	X(LEAK)			\
 	X(CRASH)		\
 	X(ENDLESS)

@@ -249,7 +249,7 @@ void pfsnl_plan(struct pfsnl_core *core, u32 burst)
 		.tether_port = core->cfg.tether_port,
 		.addr = core->cfg.addr,
 		.interval_ms = core->cfg.interval_ms,
-		.members = core->roster.members,
+		.members = core->roster.equals,
 		.incarnation = core->incarnation,
 		.cluster_id = core->cluster_id,
 		.ring = core->ring,

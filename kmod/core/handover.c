@@ -70,7 +70,7 @@ void pfsnl_handover_begin(struct pfsnl_tether *t, const struct pfsnl_hello *h)
 {
 	struct pfsnl_core *core = t->core;
 	struct pfsnl_node *n = pfsnl_node_get(core, h->addr);
-	bool alone = core->roster.members <= 1;
+	bool alone = core->roster.equals <= 1;
 
 	if (!n || pfsnl_tether_hello(t, PFSNL_FRAME_ACCEPT, h->incarnation, 0,
 				     alone ? 0 : PFSNL_HELLO_LEADS)) {

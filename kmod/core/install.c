@@ -209,7 +209,7 @@ static int commit(struct pfsnl_core *core, const struct pfsnl_ring_id *ring,
 	size_t total = (size_t)sum->removed + sum->added;
 	__be32 *removed, *added;
 	struct pfsnl_node *n;
-	u32 r = 0, a = 0;
+	u32 r = 0, a = 0, equals = 0;
 	u8 *why;
 
 	removed = pfsnl_alloc(core, total * (sizeof(*removed) + 1) + 1);
@@ -233,8 +233,10 @@ static int commit(struct pfsnl_core *core, const struct pfsnl_ring_id *ring,
 		}
 		n->in = n->next_in;
 		n->member = n->next;
+		equals += n->in && n->member.level;
 	}
 	core->roster.members = sum->total;
+	core->roster.equals = equals;
 	core->ring = *ring;
 	core->merged = false;
 	pfsnl_seq_seen(core, ring->seq);

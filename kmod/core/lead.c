@@ -228,17 +228,18 @@ void pfsnl_lead_welcome(struct pfsnl_tether *t)
 /**
  * pfsnl_lead_yields - whether we would give way to another leader
  * @core: the core, leading
- * @members: nodes in the other's ring
+ * @members: nodes in the other's ring, level-0 peers apart
  * @priority: of the other
  * @addr: of the other
  *
  * One that leads others comes before one that is alone, so that a low address
- * on a bad cable doesn't take over everybody at each return.
+ * on a bad cable doesn't take over everybody at each return. Level-0 peers are
+ * nobody in that: whoever is alone soon has them.
  */
 bool pfsnl_lead_yields(const struct pfsnl_core *core, u32 members, u8 priority,
 		       u32 addr)
 {
-	bool they = members > 1, we = core->roster.members > 1;
+	bool they = members > 1, we = core->roster.equals > 1;
 
 	if (they != we && !PFSNL_BROKEN(LARGER))
 		return they;
@@ -312,7 +313,7 @@ static void accepted(struct pfsnl_tether *t, const struct pfsnl_hello *h)
 	} else if (h->flags & PFSNL_HELLO_STANDBY) {
 		/* the merge is over, and it has its leader still */
 		pfsnl_lead_failed(t, PFSNL_REASON_BUSY);
-	} else if (core->succeeds &&
+	} else if (core->succeeds && !PFSNL_BROKEN(RECORD) &&
 		   pfsnl_record_newer(&h->ring, &core->ring)) {
 		pfsnl_tether_state(t, PFSNL_TETHER_FETCHING);
 		pfsnl_timer_at(core, &t->timer,
@@ -375,7 +376,7 @@ static void answered(struct pfsnl_tether *t)
  * pfsnl_lead_meets - we know of another leader of our cluster
  * @core: the core, leading
  * @n: the other leader
- * @members: nodes in its ring
+ * @members: nodes in its ring, level-0 peers apart
  * @priority: its own
  *
  * The better one claims the other. The worse one waits for that, and if it does
@@ -474,9 +475,9 @@ static void preempted(struct pfsnl_core *core, struct pfsnl_node *n)
 		      b->priority > core->cfg.priority :
 		      n->addr < core->cfg.addr;
 
-	if (!(b->flags & PFSNL_BEACON_PREEMPT) || !b->priority || !better ||
-	    !n->in || core->install.armed || core->loser || core->standby ||
-	    core->dials)
+	if (!((b->flags & PFSNL_BEACON_PREEMPT) || PFSNL_BROKEN(STICKY)) ||
+	    !b->priority || !better || !n->in || core->install.armed ||
+	    core->loser || core->standby || core->dials)
 		return;
 	pfsnl_lead_step_down(core, n->addr, b->incarnation);
 	pfsnl_follow_handed(core, n->addr);

@@ -25,7 +25,7 @@ static void commit(struct pfsnl_core *core)
 	struct pfsnl_node *n;
 
 	/* those who did not accept may not know that their leader changed */
-	if (core->merging)
+	if (core->merging || core->merge_lacks)
 		pfsnl_quorum_unsure(core);
 	core->loser = NULL;
 	core->merging = 0;
@@ -69,6 +69,16 @@ void pfsnl_merge_abort(struct pfsnl_core *core, u32 reason)
 		n->merging = false;
 }
 
+/* The merge need not wait for it any more. */
+static void settle(struct pfsnl_core *core, struct pfsnl_node *n)
+{
+	if (!n->merging)
+		return;
+	n->merging = false;
+	if (!--core->merging)
+		commit(core);
+}
+
 /**
  * pfsnl_merge_forget - a node of the other leader can't be had
  * @core: the core, leading
@@ -76,11 +86,9 @@ void pfsnl_merge_abort(struct pfsnl_core *core, u32 reason)
  */
 void pfsnl_merge_forget(struct pfsnl_core *core, struct pfsnl_node *n)
 {
-	if (!n->merging)
-		return;
-	n->merging = false;
-	if (!--core->merging)
-		commit(core);
+	if (n->merging)
+		core->merge_lacks = true;
+	settle(core, n);
 }
 
 /**
@@ -100,6 +108,7 @@ void pfsnl_merge_claimed(struct pfsnl_tether *t)
 	}
 	pfsnl_tether_state(t, PFSNL_TETHER_MERGING);
 	core->loser = t;
+	core->merge_lacks = false;
 	core->merge_until = core->now + max(pfsnl_dead_time(core),
 					    pfsnl_dial_time(core));
 	pfsnl_timer_at(core, &t->timer, core->merge_until);
@@ -110,11 +119,15 @@ static void await(struct pfsnl_core *core, const struct pfsnl_member *m)
 	struct pfsnl_node *n;
 
 	if (!m->level || m->addr == core->cfg.addr ||
-	    m->addr == core->loser->addr)
+	    m->addr == core->loser->addr || PFSNL_BROKEN(MERGE_WAIT))
 		return;
 	n = pfsnl_node_get(core, m->addr);
+	if (!n) {
+		core->merge_lacks = true;
+		return;
+	}
 	/* one that is ours changed sides; it is not the other's any more */
-	if (!n || (n->tether && n->tether->state == PFSNL_TETHER_MEMBER))
+	if (n->tether && n->tether->state == PFSNL_TETHER_MEMBER)
 		return;
 	n->told = *m;
 	n->rival = false;
@@ -204,7 +217,7 @@ void pfsnl_merge_joined(struct pfsnl_tether *t)
 	struct pfsnl_core *core = t->core;
 
 	pfsnl_tether_state(t, PFSNL_TETHER_MERGING);
-	pfsnl_merge_forget(core, t->node);
+	settle(core, t->node);
 }
 
 /**

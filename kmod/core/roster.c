@@ -14,6 +14,7 @@ void pfsnl_roster_init(struct pfsnl_roster *r)
 	r->tree = RB_ROOT;
 	r->nodes = 0;
 	r->members = 0;
+	r->equals = 0;
 }
 
 /**

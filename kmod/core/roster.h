@@ -91,11 +91,13 @@ struct pfsnl_node {
  * @tree: ordered by address
  * @nodes: how many
  * @members: how many of them are in the installed ring
+ * @equals: how many of these are no level-0 peers
  */
 struct pfsnl_roster {
 	struct rb_root tree;
 	u32 nodes;
 	u32 members;
+	u32 equals;
 };
 
 void pfsnl_roster_init(struct pfsnl_roster *r);

@@ -177,6 +177,7 @@ struct pfsnl_tether {
  * @loser: LEADER: MERGING: from the leader whose nodes we take in
  * @merge_until: LEADER: how long the merge waits for them
  * @merging: LEADER: how many of them are waited for
+ * @merge_lacks: LEADER: one of them could not be had
  * @merge: LEADER: when to dial those again
  *
  * @counters: what was counted
@@ -247,6 +248,7 @@ struct pfsnl_core {
 	struct pfsnl_tether *loser;
 	u64 merge_until;
 	u32 merging;
+	bool merge_lacks;
 	struct pfsnl_timer merge;
 
 	u64 counters[PFSNL_COUNTER_N];

@@ -275,6 +275,26 @@ static void level0_peers_do_not_make_a_merge_too_large(void **state)
 	world_free(w);
 }
 
+/* a low address on a bad cable, and something old that it serves */
+static void lone_leader_with_level0_peers_takes_nobody_over(void **state)
+{
+	struct world *w = world_new(1);
+	u32 i;
+
+	world_nodes(w, 4);
+	level0_start(level0_new(w, WORLD_ADDR(100)));
+	for (i = 1; i < 4; i++)
+		w->nodes[i]->host.side = 1;
+	world_start(w);
+	world_run(w, 2 * SIM_S);
+	assert_int_equal(w->nodes[0]->watch.n, 2);
+	mend(w);
+	world_run(w, 2 * SIM_S);
+	assert_agree(w, 500);
+	assert_ptr_equal(world_leader(w), w->nodes[1]);
+	world_free(w);
+}
+
 int main(void)
 {
 	static const TEST_CASE tests[] = {
@@ -286,6 +306,7 @@ int main(void)
 		cmocka_unit_test(foreign_leader_that_only_a_client_hears_is_reported),
 		cmocka_unit_test(merge_that_can_not_be_is_tried_ever_more_rarely),
 		cmocka_unit_test(cluster_too_large_for_one_stays_two),
+		cmocka_unit_test(lone_leader_with_level0_peers_takes_nobody_over),
 		cmocka_unit_test(level0_peers_do_not_make_a_merge_too_large),
 	};
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "history.h"
 #include "judge.h"
 #include "level0.h"
 #include "state.h"
@@ -50,7 +51,7 @@ struct line {
  * @node: whose
  * @role: as noted last
  * @since: when it began
- * @ring: installed last
+ * @leads: how often it began to lead
  * @hearing: address whose genuine beacon it is being given
  * @said_accept: it said ACCEPT in this call
  * @unknown_since: it follows a leader that has no tether to it
@@ -62,7 +63,7 @@ struct file {
 	struct node *node;
 	enum pfsnl_role role;
 	u64 since;
-	struct pfsnl_ring_id ring;
+	u64 leads;
 	u32 hearing;
 	bool said_accept;
 	u64 unknown_since;
@@ -145,6 +146,7 @@ void judge_begin(struct world *w)
 		j.files[i].bound = bound_of(&w->nodes[i]->cfg);
 		j.files[i].lines = sim_alloc(j.all * sizeof(struct line));
 	}
+	history_begin(w);
 }
 
 /**
@@ -161,6 +163,7 @@ void judge_end(struct world *w)
 		free(j.files[i].lines);
 	free(j.files);
 	j.files = NULL;
+	history_end();
 }
 
 /**
@@ -169,6 +172,15 @@ void judge_end(struct world *w)
 const struct judge_sums *judge_sums(void)
 {
 	return &j.sums;
+}
+
+/**
+ * judge_leads - how often a node began to lead so far
+ * @n: the node
+ */
+u64 judge_leads(const struct node *n)
+{
+	return file_of(n)->leads;
 }
 
 /**
@@ -336,6 +348,7 @@ static void role_changed(struct file *f, enum pfsnl_role role)
 
 	if (role == PFSNL_ROLE_LEADER) {
 		j.sums.leads++;
+		f->leads++;
 		if (f->role == PFSNL_ROLE_LISTENING &&
 		    SLACK(now - f->since) < listen)
 			sim_violated("listens-first", "%08x leads after %llu us",
@@ -423,6 +436,7 @@ static void note(struct node *n, enum pfsnl_note note, u32 addr, u32 reason,
 		break;
 	case PFSNL_NOTE_INSTALL:
 		j.sums.rings++;
+		history_installed(n);
 		break;
 	case PFSNL_NOTE_DROP:
 		known = pfsnl_roster_find(&n->core->roster, addr);
@@ -442,6 +456,9 @@ static void note(struct node *n, enum pfsnl_note note, u32 addr, u32 reason,
 		else if (reason == PFSNL_REASON_RESTARTED)
 			lost_restarted(n, addr, n->core->leader_incarnation);
 		break;
+	case PFSNL_NOTE_CLAIM_TAKEN:
+		history_claimed(n);
+		break;
 	case PFSNL_NOTE_DIAL:
 		dialled(f, addr, l);
 		break;
@@ -460,10 +477,10 @@ static void note(struct node *n, enum pfsnl_note note, u32 addr, u32 reason,
 		if (!node_at(addr))
 			break;
 		theirs = line_of(file_of(node_at(addr)), n->host.addr);
-		if (n->watch.n > 1 && theirs->claimed == 1)
+		if (n->core->roster.equals > 1 && theirs->claimed == 1)
 			sim_violated("larger-ring",
 				     "%08x leads %u nodes and yields to %08x, which is alone",
-				     n->host.addr, n->watch.n, addr);
+				     n->host.addr, n->core->roster.equals, addr);
 		break;
 	default:
 		break;

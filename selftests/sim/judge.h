@@ -64,6 +64,7 @@ struct judge_sums {
 void judge_begin(struct world *w);
 void judge_end(struct world *w);
 void judge_sweep(struct world *w);
+u64 judge_leads(const struct node *n);
 void judge_links_changed(void);
 void judge_chance(bool any);
 void judge_impostor(u32 addr);

@@ -486,6 +486,122 @@ static void lose_packets(struct run *r)
 	calm(r, r->w->sim.now - begin);
 }
 
+/* Whether the nodes of one side are one ring, and in it is nobody else. */
+static bool side_agrees(const struct run *r, u32 side)
+{
+	const struct node *first = NULL;
+	u32 i, k, count = 0, peers = 0;
+
+	for (i = 0; i < r->w->n; i++) {
+		const struct node *n = r->w->nodes[i];
+
+		if (!node_runs(n) || n->host.side != side)
+			continue;
+		if (!first)
+			first = n;
+		if (node_role(n) != PFSNL_ROLE_LEADER &&
+		    node_role(n) != PFSNL_ROLE_CLIENT)
+			return false;
+		if (!ring_same(&n->watch.ring, &first->watch.ring))
+			return false;
+		count++;
+	}
+	for (k = 0; first && k < first->watch.n; k++)
+		peers += is_peer(r, first->watch.addrs[k]);
+	return first && first->watch.n - peers == count;
+}
+
+/* The watch of a node was told of the other side once, and of nothing else. */
+static void check_merged(const struct run *r, const struct node *n)
+{
+	u32 i, k, others = 0, updates = 0;
+
+	for (i = 0; i < r->w->n; i++)
+		others += node_runs(r->w->nodes[i]) &&
+			  r->w->nodes[i]->host.side != n->host.side;
+	for (k = 0; k < n->watch.n_log; k++) {
+		const struct update *up = &n->watch.log[k];
+
+		if (!of_nodes(r, up))
+			continue;
+		updates++;
+		if (up->op != PFSNL_OP_ADD || of_nodes(r, up) != others)
+			sim_violated("merge-once",
+				     "%08x was told %s %u nodes when %u came together with it",
+				     n->host.addr, up->op == PFSNL_OP_ADD ?
+				     "add" : "remove", of_nodes(r, up), others);
+	}
+	if (updates != 1)
+		sim_violated("merge-once", "%08x was told %u updates by a merge",
+			     n->host.addr, updates);
+}
+
+/* Two sides that hear nothing of each other, until they do. */
+static void split_in_two(struct run *r)
+{
+	u64 begin = r->w->sim.now;
+	u32 i, side[NODES_MAX];
+
+	if (!agree(r) || r->w->n < 2)
+		return;
+	r->totals->faults[FAULT_PARTITION]++;
+	judge_links_changed();
+	for (i = 0; i < r->w->n; i++)
+		r->w->nodes[i]->host.side = draw(r, 2);
+	pass(r, 4 * r->dead + SIM_S);
+	/* a side without anybody who may lead is no ring */
+	if (side_agrees(r, 0) && side_agrees(r, 1)) {
+		forget_logs(r);
+		judge_links_changed();
+		for (i = 0; i < r->w->n; i++) {
+			side[i] = r->w->nodes[i]->host.side;
+			r->w->nodes[i]->host.side = 0;
+		}
+		converge(r, 0);
+		for (i = 0; i < r->w->n; i++)
+			r->w->nodes[i]->host.side = side[i];
+		for (i = 0; i < r->w->n; i++)
+			if (node_runs(r->w->nodes[i]))
+				check_merged(r, r->w->nodes[i]);
+	}
+	calm(r, r->w->sim.now - begin);
+}
+
+/*
+ * One node comes and goes all the time: the others go on with their leader. But
+ * a leader that is back before it misses the others still leads them, and may be
+ * better than the one that they just got.
+ */
+static void loose_cable(struct run *r)
+{
+	struct node *n = r->w->nodes[draw(r, r->w->n)];
+	u64 begin = r->w->sim.now, leads, limit, time;
+	u32 i, times = 10 + draw(r, 20);
+
+	if (!agree(r) || r->w->n < 3 || !node_runs(n) || !r->even)
+		return;
+	/* if it leads, it is succeeded once */
+	limit = world_leader(r->w) == n;
+	leads = judge_sums()->leads - judge_leads(n);
+	for (i = 0; i < times; i++) {
+		r->totals->faults[FAULT_FLAP]++;
+		judge_links_changed();
+		n->host.side = !n->host.side;
+		time = draw(r, 3 * r->dead);
+		pass(r, time);
+		limit += n->host.side &&
+			 time + r->dead / 8 + 2 * r->interval > r->dead &&
+			 time < r->dead + r->dead / 4 + 2 * r->interval +
+				100 * SIM_MS;
+	}
+	leads = judge_sums()->leads - judge_leads(n) - leads;
+	if (can_lead(r) && leads > limit)
+		sim_violated("flap-bounded",
+			     "%08x came and went %u times, and others led %llu times",
+			     n->host.addr, times / 2, (unsigned long long)leads);
+	calm(r, r->w->sim.now - begin);
+}
+
 /* A client's stream stalls while others come and go, until it is full. */
 static void fill_tether(struct run *r)
 {
@@ -526,12 +642,15 @@ static void phase(struct run *r, enum scenario scenario)
 		[SCENARIO_STILL]	= stand_still,
 		[SCENARIO_LOSSY]	= lose_packets,
 		[SCENARIO_FULL]		= fill_tether,
+		[SCENARIO_HALVES]	= split_in_two,
+		[SCENARIO_FLAPPER]	= loose_cable,
 	};
 	/* what matters more is drawn more often */
 	static const enum scenario often[] = {
 		SCENARIO_STORM, SCENARIO_STORM, SCENARIO_STORM, SCENARIO_STORM,
 		SCENARIO_LEADER, SCENARIO_LEADER, SCENARIO_TETHER,
-		SCENARIO_STILL, SCENARIO_LOSSY,
+		SCENARIO_STILL, SCENARIO_LOSSY, SCENARIO_HALVES,
+		SCENARIO_FLAPPER,
 	};
 
 	if (scenario == SCENARIO_MIXED)

@@ -52,7 +52,9 @@ enum fault {
 	X(TETHER,	"tether",	"nothing but one tether breaks") \
 	X(STILL,	"still",	"links are cut and stay so")	\
 	X(LOSSY,	"lossy",	"nothing but loss, for long")	\
-	X(FULL,		"full",		"a tether stalls while the list changes")
+	X(FULL,		"full",		"a tether stalls while the list changes") \
+	X(HALVES,	"halves",	"nothing but a split that heals") \
+	X(FLAPPER,	"flapper",	"one node's cable is loose, for long")
 
 #define SCENARIO_ENUM(name, text, what) SCENARIO_##name,
 enum scenario {
