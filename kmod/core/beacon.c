@@ -107,7 +107,7 @@ u16 pfsnl_lease_ms(u64 until, u64 now)
 {
 	if (until <= now)
 		return 0;
-	return min(div_u64(until - now, PFSNL_MS), (u64)U16_MAX);
+	return min_t(u64, div_u64(until - now, PFSNL_MS), U16_MAX);
 }
 
 /**
