@@ -11,7 +11,6 @@
 #include <linux/slab.h>
 #include <linux/udp.h>
 #include <linux/user_namespace.h>
-#include <net/arp.h>
 #include <net/net_namespace.h>
 #include <net/sock.h>
 
@@ -370,34 +369,16 @@ int pfsnl_beacon_open(struct pfsnl_instance *inst,
 	return err;
 }
 
-/*
- * Our address may have been another machine's until now, and a node that only
- * broadcasts never corrects what the others remember of it: the leader would
- * go on dialling the old one.
- */
-static void announce(struct pfsnl_beacon_io *b)
-{
-	struct net_device *dev = dev_get_by_index(b->inst->net,
-						  b->inst->ifindex);
-
-	if (!dev)
-		return;
-	arp_send(ARPOP_REQUEST, ETH_P_ARP, b->source, dev, b->source, NULL,
-		 dev->dev_addr, NULL);
-	dev_put(dev);
-}
-
 /**
  * pfsnl_beacon_listen - let datagrams through to the core
  * @b: the room, open
  *
- * May sleep. Tells the segment's ARP caches whose the address is now.
+ * May sleep.
  */
 void pfsnl_beacon_listen(struct pfsnl_beacon_io *b)
 {
 	struct sock *sk = b->sock->sk;
 
-	announce(b);
 	write_lock_bh(&sk->sk_callback_lock);
 	b->data_ready = sk->sk_data_ready;
 	sk->sk_user_data = b;
