@@ -188,18 +188,25 @@ static void send_work(struct kthread_work *work)
  * pfsnl_beacon_gap - longest time between two beacons since this was asked last
  * @b: the room
  * @now: nanoseconds
+ * @limit: what is longer tells of a pause, nanoseconds
  *
  * Node thread. A beacon that is long due counts too: after this machine stood
- * still, either of the two threads may be the first to run.
+ * still, either of the two threads may be the first to run. Of one that stays
+ * due it is told again after each further @limit, not with every input, since
+ * all are asked each time and their answers are input.
  *
  * Return: nanoseconds.
  */
-u64 pfsnl_beacon_gap(struct pfsnl_beacon_io *b, u64 now)
+u64 pfsnl_beacon_gap(struct pfsnl_beacon_io *b, u64 now, u64 limit)
 {
 	u64 gap = atomic64_xchg(&b->gap, 0);
 	u64 last = READ_ONCE(b->last);
 
-	return last && now > last ? max(gap, now - last) : gap;
+	if (last && now > max(last, b->told) + limit) {
+		b->told = now;
+		gap = max(gap, now - last);
+	}
+	return gap;
 }
 
 /* hard interrupt or softirq */

@@ -45,15 +45,16 @@ struct pfsnl_net *pfsnl_instance_net(struct net *net)
  */
 struct pfsnl_core *pfsnl_instance_enter(struct pfsnl_instance *inst, u64 *now)
 {
-	u64 gap;
+	u64 gap, limit;
 
 	mutex_lock(&inst->lock);
 	*now = ktime_get_ns();
 	if (!inst->core)
 		return NULL;
 	/* before it hears anything that waited for it meanwhile */
-	gap = pfsnl_beacon_gap(&inst->beacon, *now);
-	if (gap > pfsnl_core_pause_limit(pfsnl_core_config(inst->core)))
+	limit = pfsnl_core_pause_limit(pfsnl_core_config(inst->core));
+	gap = pfsnl_beacon_gap(&inst->beacon, *now, limit);
+	if (gap > limit)
 		pfsnl_core_paused(inst->core, *now, gap);
 	return inst->core;
 }
