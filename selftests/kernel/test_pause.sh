@@ -12,16 +12,21 @@ interval=20
 dead=20
 still=$((interval * dead + 200))
 
-# stand_still MS: all CPUs at once, and nothing else runs meanwhile
+# stand_still MS: all CPUs at once, and nothing else runs meanwhile. Those who take
+# them are there long before they do it.
 stand_still()
 {
 	local cpu begin pids=()
 
 	now_ms
-	begin=$((now + 100))
+	begin=$((now + 300 + 700 * $(nproc)))
 	for ((cpu = 0; cpu < $(nproc); cpu++)); do
 		# shellcheck disable=SC2016 # it is for the other shell
 		taskset -c "$cpu" chrt -f 99 bash -c '
+			now=${EPOCHREALTIME/[.,]/}
+			printf -v left "%d.%06d" $((($1 * 1000 - now) / 1000000)) \
+				$((($1 * 1000 - now) % 1000000))
+			read -rt "$left" <> <(:)
 			until (( ${EPOCHREALTIME/[.,]/} >= ($1 + $2) * 1000 )); do
 				:
 			done' - "$begin" "$1" &
