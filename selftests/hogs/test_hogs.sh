@@ -71,6 +71,10 @@ judge()
 			from[n] = $3
 			to[n++] = $4
 			still += $4 - $3
+			if (!first || $3 < first)
+				first = $3
+			if ($4 - first > seconds)
+				seconds = $4 - first
 		}
 		$1 == "cpu" && $4 > longest { longest = $4 }
 		/note=(drop|leader-lost) / {
