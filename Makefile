@@ -8,7 +8,8 @@ PREFIX	?= /usr/local
 have_headers := $(wildcard $(KDIR)/Makefile)
 
 .PHONY: all modules library command install modules_install dkms_install \
-	clean help setup demo shell check check-full check-debug soak fuzz bench
+	clean help setup demo shell check check-full check-debug hogs soak fuzz \
+	bench
 
 # A machine without headers for its kernel can still build what userspace needs.
 all: library command $(if $(have_headers),modules,no-headers)
@@ -64,6 +65,9 @@ check-full:
 check-debug:
 	@tools/check --full setup kernel build uml
 
+hogs:
+	@tools/check --full setup kernel build hogs
+
 soak:
 	@tools/setup test
 	@$(MAKE) -C selftests/sim soak
@@ -87,6 +91,7 @@ help:
 	@echo 'make shell            a VM with a running cluster to play in'
 	@echo 'make check            all tests (make check-full: the long ones too)'
 	@echo 'make check-debug      all tests on the debug kernel only'
+	@echo 'make hogs             nodes on busy processors, on 6.1 and 6.12'
 	@echo 'make soak             the simulator, until stopped'
 	@echo 'make fuzz             the fuzzers of the protocol core, with clang'
 	@echo 'make bench            how fast it is'

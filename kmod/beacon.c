@@ -11,7 +11,6 @@
 #include <linux/slab.h>
 #include <linux/udp.h>
 #include <linux/user_namespace.h>
-#include <net/arp.h>
 #include <net/net_namespace.h>
 #include <net/sock.h>
 
@@ -210,18 +209,25 @@ static void send_work(struct kthread_work *work)
  * pfsnl_beacon_gap - longest time between two beacons since this was asked last
  * @b: the room
  * @now: nanoseconds
+ * @limit: what is longer tells of a pause, nanoseconds
  *
  * Node thread. A beacon that is long due counts too: after this machine stood
- * still, either of the two threads may be the first to run.
+ * still, either of the two threads may be the first to run. Of one that stays
+ * due it is told again after each further @limit, not with every input, since
+ * all are asked each time and their answers are input.
  *
  * Return: nanoseconds.
  */
-u64 pfsnl_beacon_gap(struct pfsnl_beacon_io *b, u64 now)
+u64 pfsnl_beacon_gap(struct pfsnl_beacon_io *b, u64 now, u64 limit)
 {
 	u64 gap = atomic64_xchg(&b->gap, 0);
 	u64 last = READ_ONCE(b->last);
 
-	return last && now > last ? max(gap, now - last) : gap;
+	if (last && now > max(last, b->told) + limit) {
+		b->told = now;
+		gap = max(gap, now - last);
+	}
+	return gap;
 }
 
 /* hard interrupt or softirq */
@@ -403,34 +409,16 @@ int pfsnl_beacon_open(struct pfsnl_instance *inst,
 	return err;
 }
 
-/*
- * Our address may have been another machine's until now, and a node that only
- * broadcasts never corrects what the others remember of it: the leader would
- * go on dialling the old one.
- */
-static void announce(struct pfsnl_beacon_io *b)
-{
-	struct net_device *dev = dev_get_by_index(b->inst->net,
-						  b->inst->ifindex);
-
-	if (!dev)
-		return;
-	arp_send(ARPOP_REQUEST, ETH_P_ARP, b->source, dev, b->source, NULL,
-		 dev->dev_addr, NULL);
-	dev_put(dev);
-}
-
 /**
  * pfsnl_beacon_listen - let datagrams through to the core
  * @b: the room, open
  *
- * May sleep. Tells the segment's ARP caches whose the address is now.
+ * May sleep.
  */
 void pfsnl_beacon_listen(struct pfsnl_beacon_io *b)
 {
 	struct sock *sk = b->sock->sk;
 
-	announce(b);
 	write_lock_bh(&sk->sk_callback_lock);
 	b->data_ready = sk->sk_data_ready;
 	sk->sk_user_data = b;

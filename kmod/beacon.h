@@ -45,6 +45,7 @@ struct pfsnl_instance;
  * @last: beacon thread: when the last beacon was sent, 0 before the first
  * @gap: longest time between two beacons that the node thread has not been told
  *	of, nanoseconds
+ * @told: node thread: when it was told last of a beacon that was long due
  * @due: beacon thread: when the next beacon is due, nanoseconds
  * @burst: beacon thread: quick beacons still to send
  * @counter: beacon thread: number of the last beacon
@@ -72,6 +73,7 @@ struct pfsnl_beacon_io {
 	atomic64_t lease;
 	u64 last;
 	atomic64_t gap;
+	u64 told;
 	u64 due;
 	u32 burst;
 	u32 counter;
@@ -92,7 +94,7 @@ int pfsnl_beacon_plan(struct pfsnl_beacon_io *b,
 void pfsnl_beacon_lease(struct pfsnl_beacon_io *b, u64 until);
 void pfsnl_beacon_datagram(struct pfsnl_beacon_io *b, u32 addr,
 			   const void *data, size_t len);
-u64 pfsnl_beacon_gap(struct pfsnl_beacon_io *b, u64 now);
+u64 pfsnl_beacon_gap(struct pfsnl_beacon_io *b, u64 now, u64 limit);
 void pfsnl_beacon_deafen(struct pfsnl_beacon_io *b);
 void pfsnl_beacon_close(struct pfsnl_beacon_io *b);
 

@@ -45,15 +45,16 @@ struct pfsnl_net *pfsnl_instance_net(struct net *net)
  */
 struct pfsnl_core *pfsnl_instance_enter(struct pfsnl_instance *inst, u64 *now)
 {
-	u64 gap;
+	u64 gap, limit;
 
 	mutex_lock(&inst->lock);
 	*now = ktime_get_ns();
 	if (!inst->core)
 		return NULL;
 	/* before it hears anything that waited for it meanwhile */
-	gap = pfsnl_beacon_gap(&inst->beacon, *now);
-	if (gap > pfsnl_core_pause_limit(pfsnl_core_config(inst->core)))
+	limit = pfsnl_core_pause_limit(pfsnl_core_config(inst->core));
+	gap = pfsnl_beacon_gap(&inst->beacon, *now, limit);
+	if (gap > limit)
 		pfsnl_core_paused(inst->core, *now, gap);
 	return inst->core;
 }
@@ -367,6 +368,8 @@ static void tear_down(struct pfsnl_instance *inst)
 	mutex_unlock(&live_lock);
 	if (inst->worker) {
 		kthread_cancel_work_sync(&inst->link);
+		pfsnl_address_forget(&pfsnl_instance_net(inst->net)->address,
+				     inst);
 		pfsnl_beacon_deafen(&inst->beacon);
 		if (inst->tethers.inst)
 			pfsnl_tethers_deafen(&inst->tethers);
@@ -470,6 +473,7 @@ int pfsnl_instance_start(struct net *net, int ifindex,
 	if (!inst)
 		return err;
 	pn->inst = inst;
+	pfsnl_address_watch(&pn->address, inst);
 	pfsnl_beacon_listen(&inst->beacon);
 	pfsnl_tethers_listen(&inst->tethers);
 	r.inst = inst;
@@ -501,6 +505,22 @@ void pfsnl_instance_link(struct net *net, int ifindex, bool up)
 		kthread_queue_work(inst->worker, &inst->link);
 	}
 	mutex_unlock(&live_lock);
+}
+
+/**
+ * pfsnl_instance_duplicate - another machine has our address
+ * @inst: the instance
+ *
+ * Node thread.
+ */
+void pfsnl_instance_duplicate(struct pfsnl_instance *inst)
+{
+	mutex_lock(&inst->lock);
+	if (inst->core)
+		op_note(inst, PFSNL_NOTE_DUPLICATE,
+			pfsnl_core_config(inst->core)->addr, PFSNL_REASON_NONE,
+			0);
+	mutex_unlock(&inst->lock);
 }
 
 /**
@@ -608,6 +628,8 @@ u64 pfsnl_instance_counter(const struct pfsnl_instance *inst,
 		return n + READ_ONCE(inst->beacon.late);
 	case PFSNL_COUNT_BEACON_HUNG:
 		return n + READ_ONCE(inst->beacon.hung);
+	case PFSNL_COUNT_BEACON_DUPLICATE:
+		return n + READ_ONCE(inst->address.duplicates);
 	case PFSNL_COUNT_BEACON_OVERRUN:
 		return n + atomic_read(&inst->beacon.sock->sk->sk_drops);
 	case PFSNL_COUNT_NO_MEMORY:
@@ -621,7 +643,10 @@ u64 pfsnl_instance_counter(const struct pfsnl_instance *inst,
 
 static int __net_init net_init(struct net *net)
 {
-	mutex_init(&pfsnl_instance_net(net)->lock);
+	struct pfsnl_net *pn = pfsnl_instance_net(net);
+
+	mutex_init(&pn->lock);
+	spin_lock_init(&pn->address.lock);
 	return 0;
 }
 
@@ -654,7 +679,11 @@ static struct pernet_operations net_ops = {
  */
 int __init pfsnl_instance_init(void)
 {
-	return register_pernet_device(&net_ops);
+	int err = register_pernet_device(&net_ops);
+
+	if (!err)
+		pfsnl_address_init();
+	return err;
 }
 
 /**
@@ -664,6 +693,7 @@ int __init pfsnl_instance_init(void)
  */
 void pfsnl_instance_exit(void)
 {
+	pfsnl_address_exit();
 	unregister_pernet_device(&net_ops);
 	WARN_ON(!list_empty(&live));
 }

@@ -12,6 +12,7 @@
  *	none: one owner		@tethers (see tether.h)		node thread
  *	none: one owner		sending half of @beacon		beacon thread
  *	sk_callback_lock	callbacks of the sockets	softirq, node thread
+ *	pfsnl_address.lock	pfsnl_address.inst		softirq, start, stop
  *
  * Order: pfsnl_net.lock, then pfsnl_instance.lock, then the locks of sockets.
  * RTNL is taken inside pfsnl_net.lock and never the other way round. The
@@ -28,6 +29,7 @@
 #include <linux/types.h>
 #include <linux/uidgid.h>
 
+#include "address.h"
 #include "beacon.h"
 #include "core/core.h"
 #include "tether.h"
@@ -55,6 +57,7 @@ struct netlink_ext_ack;
  * @state_due: the core asked to tell listeners of its state
  * @left: the goodbye is over
  * @event_failed: notifications that could not be built or sent
+ * @address: ARP
  * @beacon: UDP
  * @tethers: TCP
  */
@@ -76,6 +79,7 @@ struct pfsnl_instance {
 	bool state_due;
 	struct completion left;
 	u64 event_failed;
+	struct pfsnl_address_io address;
 	struct pfsnl_beacon_io beacon;
 	struct pfsnl_tether_io tethers;
 };
@@ -84,10 +88,12 @@ struct pfsnl_instance {
  * struct pfsnl_net - what each network namespace has of us
  * @lock: see above
  * @inst: the instance, NULL when none runs
+ * @address: has a lock of its own
  */
 struct pfsnl_net {
 	struct mutex lock; /* inst */
 	struct pfsnl_instance *inst;
+	struct pfsnl_address address;
 };
 
 int pfsnl_instance_init(void);
@@ -103,6 +109,7 @@ int pfsnl_instance_set(struct pfsnl_instance *inst,
 int pfsnl_instance_stop(struct pfsnl_net *pn, u32 wait_ms,
 			struct netlink_ext_ack *extack);
 void pfsnl_instance_link(struct net *net, int ifindex, bool up);
+void pfsnl_instance_duplicate(struct pfsnl_instance *inst);
 void pfsnl_instance_farewell(void);
 u64 pfsnl_instance_counter(const struct pfsnl_instance *inst,
 			   enum pfsnl_counter c);

@@ -388,10 +388,11 @@ void pfsnl_lead_meets(struct pfsnl_core *core, struct pfsnl_node *n,
 	u64 since = max(n->first_heard, core->since);
 
 	/* one thing at a time */
-	if (n->tether || core->loser || core->standby || core->succeeds ||
-	    PFSNL_BROKEN(MEET))
+	if (n->tether || core->loser || core->standby || core->succeeds)
 		return;
 	n->rival = true;
+	if (PFSNL_BROKEN(MEET))
+		return;
 	n->better = pfsnl_lead_yields(core, members, priority, n->addr);
 	if (!n->better || core->now >= since + 2 * pfsnl_interval(core))
 		pfsnl_lead_dial(core, n);

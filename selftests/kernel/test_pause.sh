@@ -58,6 +58,7 @@ all_stood_still()
 	paused_at_least "$1" "$2"
 }
 
+before=()
 nodes_make 4
 watch_start 1 2 3
 for i in 1 2 3; do
@@ -78,6 +79,51 @@ check "the machine stood still: the cluster is what it was" \
 	wait_until 20 agree "1 2 3" "1* 2 3"
 check "the machine stood still: no watch saw a change" \
 	holds 400 changes_are "1 2 3" ""
+
+# --- only the beacon threads ---
+# They get no time, all else does. Each node asks the others then, whose answers
+# must not make it ask again.
+beacon_threads()
+{
+	ps -eo pid,comm | awk '$2 ~ /^pfsnl-b/ { print $1 }'
+}
+
+not_too_often()
+{
+	local i got most sum=0
+
+	now_ms
+	# a pause is a gap of interval + dead / 2; the end of each gap counts too
+	most=$((4 + 2 * (now - began) / (interval * (dead + 2) / 2)))
+	for i in 1 2 3; do
+		got=$(($(stat "$i" pauses) - ${before[$i]}))
+		why="node $i counted $got pauses in $((now - began)) ms, not up to $most"
+		sum=$((sum + got))
+		[ $got -le $most ] || return
+	done
+	why="no node counted a pause"
+	[ "$sum" -gt 0 ]
+}
+
+for pid in $(beacon_threads); do
+	chrt --idle -p 0 "$pid"
+done
+for i in 1 2 3; do
+	before[i]=$(stat $i pauses)
+done
+now_ms
+began=$now
+for ((i = 0; i < 4 * $(nproc); i++)); do
+	background taskset -c $((i / 4)) bash -c 'while :; do :; done'
+done
+holds 2000 :
+check "only the beacon threads stand still: each node notices, but not too often" \
+	not_too_often
+kill "${jobs_started[@]}"
+for pid in $(beacon_threads); do
+	chrt --fifo -p 1 "$pid"
+done
+check "all run again: one cluster" wait_until 20 agree "1 2 3" "1* 2 3"
 
 # --- the time of day ---
 # It is set back before anything here that waits by it looks at it again.
