@@ -144,6 +144,34 @@ static bool heard_lately(const struct pfsnl_core *core,
 }
 
 /*
+ * Whether somebody of the list may follow our lost leader: we are to be found
+ * where the others of the list are, or those who watch see all of them go.
+ */
+static bool successor_exists(const struct pfsnl_core *core)
+{
+	const struct pfsnl_node *n;
+
+	pfsnl_roster_for_each(&core->roster, n)
+		if (n->in && !pfsnl_follow_gone(core, n) &&
+		    n->addr != core->cfg.addr && n->member.priority)
+			return true;
+	return false;
+}
+
+/* Whether a leader succeeds ours, which is gone, or may have us all the same. */
+static bool may_succeed(const struct pfsnl_core *core, u32 addr,
+			u64 incarnation)
+{
+	const struct pfsnl_node *n = pfsnl_roster_find(&core->roster, addr);
+
+	if (core->successor == addr)
+		return true;
+	if (n && n->in && n->member.incarnation == incarnation)
+		return true;
+	return !successor_exists(core);
+}
+
+/*
  * ORPHAN: the successor did not show up yet, be it the next of the list or the
  * one that was named. Those that were heard since count, as long as they go on;
  * whoever died together with the leader, or after it, is not waited for.
@@ -166,8 +194,10 @@ static void orphan_decide(struct pfsnl_core *core)
 	pfsnl_roster_for_each(&core->roster, n) {
 		if (n->addr == core->cfg.addr || !heard_lately(core, n))
 			continue;
+		/* whose claim we would refuse, for that we need not wait */
 		if (n->heard.flags & PFSNL_BEACON_LEADER)
-			wait = true;
+			wait = wait || may_succeed(core, n->addr,
+						   n->heard.incarnation);
 		else if (n->in && n->heard.priority &&
 			 !(n->heard.flags & (PFSNL_BEACON_TETHERED |
 					     PFSNL_BEACON_LEAVING)) &&
@@ -292,10 +322,13 @@ void pfsnl_follow_alive(struct pfsnl_core *core)
 
 /*
  * Our leader's beacons name a ring that we have not got. Its INSTALL may be under
- * way, but not for ever: beacons pass where streams may not.
+ * way, but not for ever: beacons pass where streams may not. TCP sends again after
+ * 0.2 s, 0.4 s more ..., so a short "dead" is no time to give it up in.
  */
 static bool left_behind(struct pfsnl_core *core, const struct pfsnl_beacon *b)
 {
+	u64 limit = max(pfsnl_dead_time(core), PFSNL_BEHIND_MS * PFSNL_MS);
+
 	if (core->role != PFSNL_ROLE_CLIENT ||
 	    !(b->flags & PFSNL_BEACON_LEADER) || b->ring.seq <= core->ring.seq ||
 	    PFSNL_BROKEN(NOT_MEMBER) || PFSNL_BROKEN(BLOCKED)) {
@@ -304,7 +337,7 @@ static bool left_behind(struct pfsnl_core *core, const struct pfsnl_beacon *b)
 	}
 	if (!core->behind_since)
 		core->behind_since = core->now;
-	return core->now >= core->behind_since + pfsnl_dead_time(core);
+	return core->now >= core->behind_since + limit;
 }
 
 /* Our leader may not hear the other one itself. */
@@ -391,34 +424,6 @@ static void refuse(struct pfsnl_tether *t, u32 reason)
 }
 
 /*
- * Whether somebody of the list may follow our lost leader: we are to be found
- * where the others of the list are, or those who watch see all of them go.
- */
-static bool successor_exists(const struct pfsnl_core *core)
-{
-	const struct pfsnl_node *n;
-
-	pfsnl_roster_for_each(&core->roster, n)
-		if (n->in && !pfsnl_follow_gone(core, n) &&
-		    n->addr != core->cfg.addr && n->member.priority)
-			return true;
-	return false;
-}
-
-/* Whether a leader succeeds ours, which is gone, or may have us all the same. */
-static bool may_succeed(const struct pfsnl_core *core,
-			const struct pfsnl_hello *h)
-{
-	const struct pfsnl_node *n = pfsnl_roster_find(&core->roster, h->addr);
-
-	if (core->successor == h->addr)
-		return true;
-	if (n && n->in && n->member.incarnation == h->incarnation)
-		return true;
-	return !successor_exists(core);
-}
-
-/*
  * Whether a leader may have us. One accepted tether: another leader than ours
  * must wait until ours handed us over or was declared gone.
  */
@@ -432,7 +437,7 @@ static bool may_have_us(const struct pfsnl_core *core,
 	case PFSNL_ROLE_ORPHAN:
 		/* ours again, perhaps in a new life, or ours is gone */
 		if (core->leader_gone)
-			return may_succeed(core, h);
+			return may_succeed(core, h->addr, h->incarnation);
 		return h->addr == core->leader_addr || PFSNL_BROKEN(ANY_LEADER);
 	case PFSNL_ROLE_LEADER:
 		/* two may think that it is theirs to succeed the same leader */

@@ -37,6 +37,8 @@
 #define PFSNL_SHAKING_MAX	16
 /* After a shortage of memory, try again after this. */
 #define PFSNL_RETRY_MS		10
+/* a list that was sent may take so long to come, if packets get lost */
+#define PFSNL_BEHIND_MS		1000
 /* A failed dial is tried again after a beacon interval, then up to this. */
 #define PFSNL_BACKOFF_MAX_MS	1000
 /* The same for another leader */

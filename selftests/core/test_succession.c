@@ -174,6 +174,40 @@ static void dead_candidates_cost_little(void **state)
 	}
 }
 
+/*
+ * The leader and who comes after it die; the leader is back, alone, before the
+ * next of the list leads. It may not have the others, so they don't wait for it.
+ */
+static void leader_that_is_back_alone_does_not_dissolve_its_old_list(void **state)
+{
+	u64 seed;
+	u32 i, k, at;
+
+	for (seed = 0; seed < SEEDS; seed++) {
+		struct world *w = world_of(seed, 6);
+		struct node *old = world_leader(w);
+
+		node_kill(old);
+		node_kill(w->nodes[1]);
+		while (node_role(w->nodes[2]) != PFSNL_ROLE_ORPHAN)
+			world_run(w, SIM_MS);
+		world_run(w, sim_below(&w->sim, 300 * SIM_MS));
+		node_start(old);
+		assert_agree(w, 3000);
+		world_run(w, 2 * SIM_S);
+		for (i = 2; i < 6; i++) {
+			struct watch *watch = &w->nodes[i]->watch;
+
+			for (k = 0; k < watch->n_log; k++)
+				for (at = 0; at < watch->log[k].n; at++)
+					assert_in_range(watch->log[k].addrs[at],
+							WORLD_ADDR(0),
+							WORLD_ADDR(1));
+		}
+		world_free(w);
+	}
+}
+
 static void leader_that_restarts_at_once_is_followed_by_another(void **state)
 {
 	u64 seed;
@@ -487,6 +521,7 @@ int main(void)
 		cmocka_unit_test(best_by_priority_then_address_succeeds),
 		cmocka_unit_test(fastest_settings_are_fast),
 		cmocka_unit_test(dead_candidates_cost_little),
+		cmocka_unit_test(leader_that_is_back_alone_does_not_dissolve_its_old_list),
 		cmocka_unit_test(leader_that_restarts_at_once_is_followed_by_another),
 		cmocka_unit_test(leader_whose_core_hangs_is_replaced),
 		cmocka_unit_test(leader_that_was_frozen_gives_way_when_it_is_back),
