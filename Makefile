@@ -65,8 +65,7 @@ check-debug:
 	@tools/check --full setup kernel build uml
 
 soak:
-	@tools/setup test
-	@$(MAKE) -C selftests/sim soak
+	@tools/soak
 
 fuzz:
 	@tools/setup test
@@ -87,6 +86,6 @@ help:
 	@echo 'make shell            a VM with a running cluster to play in'
 	@echo 'make check            all tests (make check-full: the long ones too)'
 	@echo 'make check-debug      all tests on the debug kernel only'
-	@echo 'make soak             the simulator, until stopped'
+	@echo 'make soak             simulator and module in virtual time, until stopped'
 	@echo 'make fuzz             the fuzzers of the protocol core, with clang'
 	@echo 'make bench            how fast it is'
