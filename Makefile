@@ -69,8 +69,7 @@ hogs:
 	@tools/check --full setup kernel build hogs
 
 soak:
-	@tools/setup test
-	@$(MAKE) -C selftests/sim soak
+	@tools/soak
 
 fuzz:
 	@tools/setup test
@@ -92,6 +91,6 @@ help:
 	@echo 'make check            all tests (make check-full: the long ones too)'
 	@echo 'make check-debug      all tests on the debug kernel only'
 	@echo 'make hogs             nodes on busy processors, on 6.1 and 6.12'
-	@echo 'make soak             the simulator, until stopped'
+	@echo 'make soak             simulator and module in virtual time, until stopped'
 	@echo 'make fuzz             the fuzzers of the protocol core, with clang'
 	@echo 'make bench            how fast it is'

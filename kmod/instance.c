@@ -491,20 +491,25 @@ int pfsnl_instance_start(struct net *net, int ifindex,
  * @up: whether there is one
  *
  * Any process; may hold RTNL.
+ *
+ * Return: whether that is news to an instance.
  */
-void pfsnl_instance_link(struct net *net, int ifindex, bool up)
+bool pfsnl_instance_link(struct net *net, int ifindex, bool up)
 {
 	struct pfsnl_instance *inst;
+	bool news = false;
 
 	mutex_lock(&live_lock);
 	list_for_each_entry(inst, &live, live) {
 		if (!inst->running || inst->net != net ||
 		    inst->ifindex != ifindex)
 			continue;
+		news = news || inst->link_up != up;
 		WRITE_ONCE(inst->link_up, up);
 		kthread_queue_work(inst->worker, &inst->link);
 	}
 	mutex_unlock(&live_lock);
+	return news;
 }
 
 /**

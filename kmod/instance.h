@@ -108,7 +108,7 @@ int pfsnl_instance_set(struct pfsnl_instance *inst,
 		       struct netlink_ext_ack *extack);
 int pfsnl_instance_stop(struct pfsnl_net *pn, u32 wait_ms,
 			struct netlink_ext_ack *extack);
-void pfsnl_instance_link(struct net *net, int ifindex, bool up);
+bool pfsnl_instance_link(struct net *net, int ifindex, bool up);
 void pfsnl_instance_duplicate(struct pfsnl_instance *inst);
 void pfsnl_instance_farewell(void);
 u64 pfsnl_instance_counter(const struct pfsnl_instance *inst,

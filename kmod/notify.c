@@ -7,9 +7,23 @@
 #include <linux/netdevice.h>
 #include <linux/notifier.h>
 #include <linux/reboot.h>
+#include <net/arp.h>
 
 #include "instance.h"
 #include "notify.h"
+
+/*
+ * The network forgot whose address is where when the carrier went, and who said
+ * something since was asked for in vain. Ask again at once, and not only when a
+ * second is over, or our leader dials us and we can't answer.
+ */
+static void carrier_event(struct net_device *dev)
+{
+	bool up = netif_running(dev) && netif_carrier_ok(dev);
+
+	if (pfsnl_instance_link(dev_net(dev), dev->ifindex, up) && up)
+		neigh_carrier_down(&arp_tbl, dev);
+}
 
 /* RTNL is held. */
 static int device_event(struct notifier_block *nb, unsigned long event,
@@ -20,8 +34,7 @@ static int device_event(struct notifier_block *nb, unsigned long event,
 	switch (event) {
 	case NETDEV_UP:
 	case NETDEV_CHANGE:
-		pfsnl_instance_link(dev_net(dev), dev->ifindex,
-				    netif_running(dev) && netif_carrier_ok(dev));
+		carrier_event(dev);
 		break;
 	case NETDEV_DOWN:
 	case NETDEV_UNREGISTER:

@@ -129,5 +129,14 @@ check "the link is back before the node is missed: it is tethered again" \
 	wait_until 20 agree "$everybody" "1 2 3* 4 5 6 7 8"
 check "the link is back before the node is missed: no watch saw it" \
 	holds 400 each_told "$everybody" ""
+# at the other end of the cable, so that only the carrier goes
+on_segment "link set p6 down"
+check "a node's cable is pulled: it is an orphan at once" \
+	wait_until 1 role_is 6 orphan
+on_segment "link set p6 up"
+check "the cable is back before the node is missed: it is tethered again" \
+	wait_until 20 agree "$everybody" "1 2 3* 4 5 6 7 8"
+check "the cable is back before the node is missed: no watch saw it" \
+	holds 400 each_told "$everybody" ""
 check "every watch folds to the list" wait_until 10 folds 1 2 3 4 5 6 7 8
 finish
