@@ -576,9 +576,12 @@ static void loose_cable(struct run *r)
 {
 	struct node *n = r->w->nodes[draw(r, r->w->n)];
 	u64 begin = r->w->sim.now, leads, limit, time;
-	u32 i, times = 10 + draw(r, 20);
+	u32 i, times = 10 + draw(r, 20), others = 0;
 
-	if (!agree(r) || r->w->n < 3 || !node_runs(n) || !r->even)
+	for (i = 0; i < r->w->n; i++)
+		others += node_runs(r->w->nodes[i]) && r->w->nodes[i] != n;
+	/* of two that are alone, one is better */
+	if (!agree(r) || others < 2 || !node_runs(n) || !r->even)
 		return;
 	/* if it leads, it is succeeded once */
 	limit = world_leader(r->w) == n;
