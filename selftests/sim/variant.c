@@ -83,7 +83,7 @@ const struct variant variants[] = {
 	  "a client is quorate for no longer than its leader"),
 	V(LEADER_LEASE, "one-quorum", STORM, NULL,
 	  "a leader is quorate for as long as it knows of a majority"),
-	V(OVERTAKEN, "one-quorum", STORM, "reorder,crash,partition,hang,impostor",
+	V(OVERTAKEN, "one-quorum", STORM, "reorder,impostor",
 	  "a beacon that others overtook is no news"),
 	V(CAME, "one-quorum", STORM, "hang,crash,restart",
 	  "a beacon is as old as when it came"),
