@@ -74,6 +74,7 @@ fuzz:
 
 bench:
 	@tools/bench/bench
+	@tools/bench/peers
 
 help:
 	@echo 'make                  module for this kernel (or KVER=...), library, command'
@@ -89,4 +90,4 @@ help:
 	@echo 'make check-debug      all tests on the debug kernel only'
 	@echo 'make soak             the simulator, until stopped'
 	@echo 'make fuzz             the fuzzers of the protocol core, with clang'
-	@echo 'make bench            how fast it is'
+	@echo 'make bench            how fast it is, alone and beside others'
