@@ -85,8 +85,10 @@ static void arm(bool on)
 {
 	struct itimerspec t = {};
 
-	if (on)
-		t.it_value.tv_nsec = t.it_interval.tv_nsec = 10000000;
+	if (on) {
+		t.it_value.tv_nsec = 10000000;
+		t.it_interval = t.it_value;
+	}
 	timerfd_settime(timer, 0, &t, NULL);
 }
 

@@ -260,8 +260,8 @@ static void leave(const struct pace *pace, int rounds, const char *of_client,
 	if (!begin(pace, 0))
 		return;
 	watch_rings();
-	for (i = 0; i < 2 * rounds * TIMES; i++) {
-		progress(i, 2 * rounds * TIMES);
+	for (i = 0; i < rounds * TIMES; i++) {
+		progress(i, rounds * TIMES);
 		what = i % 2 ? of_leader : of_client;
 		victim = i % 2 ? leader() : last_client();
 		nodes[victim].up = false;

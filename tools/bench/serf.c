@@ -203,15 +203,49 @@ static void on_readable(struct node *node)
 	memmove(s->data, p, s->fill);
 }
 
+/* ---- requests ------------------------------------------------------- */
+
+static char hello[256];
+static size_t hello_len;
+
+static void put(char byte)
+{
+	hello[hello_len++] = byte;
+}
+
+static void put_text(const char *text)
+{
+	put((char)(0xa0 + strlen(text)));
+	while (*text)
+		put(*text++);
+}
+
+static void put_command(const char *name, char seq)
+{
+	put((char)0x82);	/* a map of two pairs */
+	put_text("Command");
+	put_text(name);
+	put_text("Seq");
+	put(seq);
+}
+
+/* First the stream, then the list: so no change is missed. */
+static void make_hello(void)
+{
+	hello_len = 0;
+	put_command("handshake", 0);
+	put((char)0x81);
+	put_text("Version");
+	put(1);
+	put_command("stream", 1);
+	put((char)0x81);
+	put_text("Type");
+	put_text("*");
+	put_command("members", 2);
+}
+
 static bool watch(struct node *node)
 {
-	/* maps of pairs; a letter before a string: 0xa0 and its length */
-	static const char hello[] =
-		"\x82\xa7" "Command" "\xa9" "handshake" "\xa3" "Seq" "\x00"
-		"\x81\xa7" "Version" "\x01"
-		"\x82\xa7" "Command" "\xa6" "stream" "\xa3" "Seq" "\x01"
-		"\x81\xa4" "Type" "\xa1*"
-		"\x82\xa7" "Command" "\xa7" "members" "\xa3" "Seq" "\x02";
 	struct sockaddr_in addr = {
 		.sin_family = AF_INET,
 		.sin_port = htons(PORT),
@@ -223,7 +257,7 @@ static bool watch(struct node *node)
 	if (fd < 0)
 		die("socket: %s", strerror(errno));
 	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) ||
-	    send(fd, hello, sizeof(hello) - 1, MSG_NOSIGNAL) < 0) {
+	    send(fd, hello, hello_len, MSG_NOSIGNAL) < 0) {
 		close(fd);
 		return false;
 	}
@@ -240,6 +274,7 @@ static bool watch(struct node *node)
 static void prepare(int most)
 {
 	(void)most;
+	make_hello();
 	daemon_watch(watch);
 }
 
@@ -256,7 +291,7 @@ static void serf_close(int number)
 static void serf_start(int number)
 {
 	char name[24], bind[32];
-	char *argv[] = {
+	char *const argv[] = {
 		"serf", "agent", name, bind, "-rpc-addr=127.0.0.1:7373",
 		"-profile=local", "-log-level=err", "-retry-interval=100ms",
 		number == 1 ? "-retry-join=10.0.0.2" : "-retry-join=10.0.0.1",
