@@ -165,6 +165,27 @@ static void on_packet(int fd)
 	}
 }
 
+/*
+ * The first socket that wants times has the kernel patch its code, and so has
+ * the end of the last one. QEMU's software emulation doesn't stand that while
+ * another CPU runs the same code: so there is always one, from before the nodes
+ * are started.
+ */
+static void have_times(void)
+{
+	static int fd = -1;
+	int one = 1;
+
+	if (fd >= 0)
+		return;
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof(one)))
+		die("times of packets: %s", strerror(errno));
+	/* a worker of the kernel does it, a moment later */
+	loop_for(500);
+}
+
 /* Listens to what this node sends. */
 static int tap(int number)
 {
@@ -222,6 +243,7 @@ static void crash(const struct pace *pace, int rounds, const char *what)
 	struct cause c, stop;
 	int i, fd, victim;
 
+	have_times();
 	if (!begin(pace, 0))
 		return;
 	watch_rings();
