@@ -77,6 +77,7 @@ fuzz:
 
 bench:
 	@tools/bench/bench
+	@tools/bench/peers
 
 help:
 	@echo 'make                  module for this kernel (or KVER=...), library, command'
@@ -93,4 +94,4 @@ help:
 	@echo 'make hogs             nodes on busy processors, on 6.1 and 6.12'
 	@echo 'make soak             simulator and module in virtual time, until stopped'
 	@echo 'make fuzz             the fuzzers of the protocol core, with clang'
-	@echo 'make bench            how fast it is'
+	@echo 'make bench            how fast it is, alone and beside others'

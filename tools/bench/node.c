@@ -21,6 +21,7 @@ struct source {
 	int fd;
 	struct node *node;
 	void (*fn)(int fd);
+	void (*serve)(struct node *node);
 };
 
 static struct source sources[NODES_MAX + 16];
@@ -60,7 +61,8 @@ bool same(const struct members *a, const struct members *b)
 	return !memcmp(a, b, sizeof(*a));
 }
 
-static void loop_source(int fd, struct node *node, void (*fn)(int))
+static void loop_source(int fd, struct node *node, void (*fn)(int),
+			void (*serve)(struct node *))
 {
 	struct epoll_event ev = { .events = EPOLLIN };
 	size_t i;
@@ -72,7 +74,12 @@ static void loop_source(int fd, struct node *node, void (*fn)(int))
 			break;
 	if (i == sizeof(sources) / sizeof(*sources))
 		die("too many descriptors");
-	sources[i] = (struct source){ .fd = fd, .node = node, .fn = fn };
+	sources[i] = (struct source){
+		.fd = fd,
+		.node = node,
+		.fn = fn,
+		.serve = serve,
+	};
 	ev.data.ptr = &sources[i];
 	if (epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &ev))
 		die("epoll_ctl: %s", strerror(errno));
@@ -80,7 +87,12 @@ static void loop_source(int fd, struct node *node, void (*fn)(int))
 
 void loop_add(int fd, void (*fn)(int fd))
 {
-	loop_source(fd, NULL, fn);
+	loop_source(fd, NULL, fn, NULL);
+}
+
+void loop_add_node(int fd, struct node *node, void (*serve)(struct node *node))
+{
+	loop_source(fd, node, NULL, serve);
 }
 
 void loop_forget(int fd)
@@ -93,42 +105,54 @@ void loop_forget(int fd)
 			sources[i] = (struct source){};
 }
 
-/* Address of the benchmark's segment as a number of a node; 0 for another. */
-static int number_of(struct in_addr addr)
+int number_of(struct in_addr addr)
 {
 	uint32_t number = ntohl(addr.s_addr) - 0x0a000000;
 
 	return number <= NODES_MAX ? (int)number : 0;
 }
 
-static void on_update(void *arg, const struct pfsnl_update *u)
+void node_told(struct node *node, int number, bool here)
 {
-	struct node *node = arg;
-	uint64_t now = now_ns();
-	size_t i;
-
-	for (i = 0; i < u->count; i++) {
-		int number = number_of(u->addrs[i]);
-
-		if (u->adding) {
-			include(&node->view, number);
-			continue;
-		}
-		exclude(&node->view, number);
-		if (number == lookout_for && !node->lost) {
-			node->lost = now;
-			node->told_before_lost = node->told;
-		}
-		if (node->up && !node->apart && number != lookout_for &&
-		    has(&target, number) && !nodes[number].apart)
-			false_removals++;
+	if (here) {
+		include(&node->view, number);
+		return;
 	}
-	node->leader = number_of(u->ring.leader);
-	node->told = now;
+	exclude(&node->view, number);
+	if (number == lookout_for && !node->lost) {
+		node->lost = now_ns();
+		node->told_before_lost = node->told;
+	}
+	if (node->up && !node->apart && number != lookout_for &&
+	    has(&target, number) && !nodes[number].apart)
+		false_removals++;
+}
+
+void node_told_all(struct node *node)
+{
+	node->told = now_ns();
 	if (!same(&node->view, &target))
 		node->matched = 0;
 	else if (!node->matched)
-		node->matched = now;
+		node->matched = node->told;
+}
+
+static void on_update(void *arg, const struct pfsnl_update *u)
+{
+	struct node *node = arg;
+	size_t i;
+
+	for (i = 0; i < u->count; i++)
+		node_told(node, number_of(u->addrs[i]), u->adding);
+	node->leader = number_of(u->ring.leader);
+	node_told_all(node);
+}
+
+static void dispatch(struct node *node)
+{
+	if (pfsnl_dispatch(node->handle))
+		fprintf(stderr, "measure: n%d: %s\n", node->number,
+			pfsnl_errmsg());
 }
 
 void node_open(int number)
@@ -144,7 +168,7 @@ void node_open(int number)
 	fd = pfsnl_watch_fd(node->handle);
 	if (fd < 0 || pfsnl_watch_add(node->handle, on_update, node))
 		die("%s", pfsnl_errmsg());
-	loop_source(fd, node, NULL);
+	loop_add_node(fd, node, dispatch);
 }
 
 void node_close(int number)
@@ -193,9 +217,8 @@ static void serve(int timeout_ms)
 
 		if (s->fn)
 			s->fn(s->fd);
-		else if (s->node && pfsnl_dispatch(s->node->handle))
-			fprintf(stderr, "measure: n%d: %s\n", s->node->number,
-				pfsnl_errmsg());
+		else if (s->node)
+			s->serve(s->node);
 	}
 }
 

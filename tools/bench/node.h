@@ -80,6 +80,16 @@ void include(struct members *m, int number);
 void exclude(struct members *m, int number);
 bool same(const struct members *a, const struct members *b);
 
+/* Address of the benchmark's segment as a number of a node; 0 for another. */
+int number_of(struct in_addr addr);
+
+/*
+ * What a watch is told, one node after the other, and that this was all. A
+ * watch of pfsnl does so itself; those of others (peer.h) call it.
+ */
+void node_told(struct node *node, int number, bool here);
+void node_told_all(struct node *node);
+
 /* Opens a handle and a watch in the namespace; ends the program if it can't. */
 void node_open(int number);
 
@@ -100,6 +110,7 @@ void node_stop(int number);
  * readable. `loop_forget` is to be called before it is closed.
  */
 void loop_add(int fd, void (*fn)(int fd));
+void loop_add_node(int fd, struct node *node, void (*serve)(struct node *node));
 void loop_forget(int fd);
 
 /*

@@ -1,28 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The scenarios. Each has a cause, which runs in a thread of its own so that
- * the watches are served meanwhile; its time counts from just before the call
- * that is the cause to when the last watch was told.
+ * The scenarios.
  *
  * n1 to nCOUNT are the cluster. The next one joins and leaves, or is the
  * level-0 peer; those after it come and go to make updates for that one.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <net/if.h>
-#include <pthread.h>
-#include <string.h>
-#include <sys/eventfd.h>
-#include <sys/ioctl.h>
-#include <sys/mount.h>
 #include <unistd.h>
 
+#include "cluster.h"
 #include "level0.h"
+#include "limit.h"
 #include "node.h"
 #include "scenario.h"
 #include "usage.h"
 
-#define LIMIT_MS 30000
 #define IDLE_MS 2000
 /* Least room of a tether, so that few updates fill it. */
 #define BLOCK_MAX_NODES 64
@@ -32,284 +23,7 @@
 static const struct pace usual = { .interval = 200, .dead = 5 };
 static const struct pace quick = { .interval = 10, .dead = 3 };
 
-static int count;		/* nodes of the cluster */
-static const char *doing;	/* name of the scenario */
-
-/* ---- causes --------------------------------------------------------- */
-
-/**
- * struct cause - what a round begins with
- * @run: does it
- * @number: to which node; for a cluster, how many nodes
- * @pace: for those that start nodes
- * @began: when, in ns
- * @took: how long the call itself took, in ns
- */
-struct cause {
-	void (*run)(struct cause *c);
-	int number;
-	const struct pace *pace;
-	uint32_t max_nodes;
-	uint64_t began;
-	uint64_t took;
-};
-
-static int finished_fd = -1;
-static bool finished;
-
-static void on_finished(int fd)
-{
-	uint64_t times;
-
-	if (read(fd, &times, sizeof(times)) == sizeof(times))
-		finished = true;
-}
-
-static void *cause_thread(void *arg)
-{
-	struct cause *c = arg;
-	uint64_t one = 1;
-
-	c->began = now_ns();
-	c->run(c);
-	c->took = now_ns() - c->began;
-	if (write(finished_fd, &one, sizeof(one)) != sizeof(one))
-		die("eventfd: %s", strerror(errno));
-	return NULL;
-}
-
-static bool (*and_then)(void);
-
-static bool finished_and(void)
-{
-	return finished && and_then();
-}
-
-/* Have it happen and wait for what follows from it; false: that didn't. */
-static bool cause(struct cause *c, bool (*done)(void))
-{
-	pthread_t thread;
-	bool seen;
-	int err;
-
-	finished = false;
-	err = pthread_create(&thread, NULL, cause_thread, c);
-	if (err)
-		die("pthread_create: %s", strerror(err));
-	and_then = done;
-	seen = loop_until(finished_and, LIMIT_MS);
-	pthread_join(thread, NULL);
-	return seen;
-}
-
-static void run_start(struct cause *c)
-{
-	node_start(c->number, c->pace, c->max_nodes);
-}
-
-static void run_start_all(struct cause *c)
-{
-	int i;
-
-	for (i = 1; i <= c->number; i++)
-		node_start(i, c->pace, c->max_nodes);
-}
-
-static void run_stop(struct cause *c)
-{
-	node_stop(c->number);
-}
-
-/* From the last to the first, who leads in most cases. */
-static void run_stop_all(struct cause *c)
-{
-	int i;
-
-	for (i = c->number; i; i--)
-		node_stop(i);
-}
-
-static void run_start_spares(struct cause *c)
-{
-	int i;
-
-	for (i = 0; i < SPARES; i++)
-		node_start(c->number + i, c->pace, c->max_nodes);
-}
-
-static void run_stop_spares(struct cause *c)
-{
-	int i;
-
-	for (i = 0; i < SPARES; i++)
-		node_stop(c->number + i);
-}
-
-static void run_delete(struct cause *c)
-{
-	char path[32];
-
-	snprintf(path, sizeof(path), "/run/netns/n%d", c->number);
-	if (umount2(path, MNT_DETACH) || unlink(path))
-		die("%s: %s", path, strerror(errno));
-}
-
-static void cable(int number, bool in)
-{
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct ifreq ifr = {};
-
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "c%d", number);
-	if (fd < 0 || ioctl(fd, SIOCGIFFLAGS, &ifr))
-		die("%s: %s", ifr.ifr_name, strerror(errno));
-	if (in)
-		ifr.ifr_flags |= IFF_UP;
-	else
-		ifr.ifr_flags &= ~IFF_UP;
-	if (ioctl(fd, SIOCSIFFLAGS, &ifr))
-		die("%s: %s", ifr.ifr_name, strerror(errno));
-	close(fd);
-}
-
-static void run_unplug(struct cause *c)
-{
-	cable(c->number, false);
-}
-
-static void run_plug(struct cause *c)
-{
-	cable(c->number, true);
-}
-
-/* ---- figures -------------------------------------------------------- */
-
-static void figure(const char *what, double value)
-{
-	printf("{\"n\":%d,\"what\":\"%s\",\"value\":%.3f}\n", count, what,
-	       value);
-	fflush(stdout);
-}
-
-static double ms_between(uint64_t from, uint64_t to)
-{
-	return to > from ? (double)(to - from) / 1e6 : 0;
-}
-
-/* A round that saw no end; the nodes may be in whatever state. */
-static void not_seen(const char *what)
-{
-	int i, wrong = 0;
-
-	for (i = 1; i <= NODES_MAX; i++)
-		wrong += nodes[i].up && !nodes[i].apart && !nodes[i].matched;
-	printf("{\"n\":%d,\"what\":\"%s\",\"failed\":\"", count, what);
-	printf("not seen within %d s; %d watches have another list\"}\n",
-	       LIMIT_MS / 1000, wrong);
-	fflush(stdout);
-}
-
-static void progress(int round, int rounds)
-{
-	printf("{\"n\":%d,\"doing\":\"%s\",\"round\":%d,\"rounds\":%d}\n",
-	       count, doing, round + 1, rounds);
-	fflush(stdout);
-}
-
-/* ---- a cluster ------------------------------------------------------ */
-
-static struct members first(int n)
-{
-	struct members m = {};
-	int i;
-
-	for (i = 1; i <= n; i++)
-		include(&m, i);
-	return m;
-}
-
-static bool all_empty(void)
-{
-	static const struct members nobody;
-	int i;
-
-	for (i = 1; i <= NODES_MAX; i++)
-		if (nodes[i].handle && !same(&nodes[i].view, &nobody))
-			return false;
-	return true;
-}
-
-static bool form(const struct pace *pace, uint32_t max_nodes, struct cause *c)
-{
-	struct members all = first(count);
-	int i;
-
-	*c = (struct cause){
-		.run = run_start_all,
-		.number = count,
-		.pace = pace,
-		.max_nodes = max_nodes,
-	};
-	for (i = 1; i <= count; i++)
-		nodes[i].up = true;
-	aim_at(&all, 0);
-	return cause(c, settled);
-}
-
-static void dissolve(void)
-{
-	struct cause c = { .run = run_stop_all, .number = count };
-	struct members nobody = {};
-	int i;
-
-	for (i = 1; i <= count; i++) {
-		nodes[i].up = false;
-		nodes[i].apart = false;
-	}
-	aim_at(&nobody, 0);
-	if (!cause(&c, all_empty))
-		die("a watch doesn't see that its node is down");
-}
-
-/* Let beacons fall where they may, so that no phase is preferred. */
-static void rest(const struct pace *pace)
-{
-	loop_for(2 * pace->interval +
-		 (unsigned int)rand() % (pace->interval + 1));
-}
-
-static bool begin(const struct pace *pace, uint32_t max_nodes)
-{
-	struct cause c;
-
-	if (!form(pace, max_nodes, &c)) {
-		not_seen(doing);
-		dissolve();
-		return false;
-	}
-	rest(pace);
-	return true;
-}
-
-/* The one that most watches believe to lead, n1 if they know of none. */
-static int leader(void)
-{
-	int votes[NODES_MAX + 1] = {}, best = 1, i;
-
-	for (i = 1; i <= count; i++)
-		votes[nodes[i].leader]++;
-	votes[0] = 0;
-	for (i = 1; i <= count; i++)
-		if (votes[i] > votes[best])
-			best = i;
-	return best;
-}
-
-static int last_client(void)
-{
-	return leader() == count ? count - 1 : count;
-}
-
-/* ---- scenarios ------------------------------------------------------ */
+/* ---- coming and going ----------------------------------------------- */
 
 static void measure_form(int rounds)
 {
@@ -487,6 +201,22 @@ static bool settled_or_dropped(void)
 	return dropped() || settled();
 }
 
+static void run_start_spares(struct cause *c)
+{
+	int i;
+
+	for (i = 0; i < SPARES; i++)
+		node_start(c->number + i, c->pace, c->max_nodes);
+}
+
+static void run_stop_spares(struct cause *c)
+{
+	int i;
+
+	for (i = 0; i < SPARES; i++)
+		node_stop(c->number + i);
+}
+
 /*
  * Have the spare ones come or go; every other node gets an update. The level-0
  * peer is on the lookout all the time.
@@ -632,6 +362,10 @@ static const struct {
 	{ "cut-leader", measure_cut_leader },
 	{ "quick", measure_quick },
 	{ "quick-leader", measure_quick_leader },
+	{ "crash-20", measure_crash_20 },
+	{ "crash-200", measure_crash_200 },
+	{ "leave-20", measure_leave_20 },
+	{ "leave-200", measure_leave_200 },
 	{ "block", measure_block },
 	{ "idle", measure_idle },
 };
@@ -646,12 +380,6 @@ void scenarios_run(int n, int rounds, bool (*wanted)(const char *name))
 {
 	size_t i;
 
-	if (finished_fd < 0) {
-		finished_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-		if (finished_fd < 0)
-			die("eventfd: %s", strerror(errno));
-		loop_add(finished_fd, on_finished);
-	}
 	count = n;
 	for (i = 0; i < sizeof(scenarios) / sizeof(*scenarios); i++) {
 		if (!wanted(scenarios[i].name))

@@ -87,7 +87,7 @@ struct usage usage_of(int number)
 	snprintf(path, sizeof(path),
 		 "/sys/class/net/c%d/statistics/tx_packets", number);
 	u.received = read_number(path);
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < 2 && threads[number][i]; i++) {
 		snprintf(path, sizeof(path), "/proc/%d/schedstat",
 			 threads[number][i]);
 		u.cpu += read_number(path);

@@ -25,7 +25,7 @@ struct usage {
  */
 void usage_find_threads(const int *numbers, int count);
 
-/* Reads the counters of a node. */
+/* Reads the counters of a node; no CPU time if its threads were not found. */
 struct usage usage_of(int number);
 
 /* How long the CPUs of the guest were idle, in ns, all together. */
