@@ -269,6 +269,11 @@ t_segment() {
 	# shellcheck disable=SC2016
 	seg exec "$segment" all -- 'exit $((PFSNL_GUEST - 1))'
 	expect_rc 1 || return 1
+	# all are asked at once, and none of the questions gets lost
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		seg exec "$segment" all -- true
+		expect_rc 0 || return 1
+	done
 	seg exec "$segment" 1 -t 1 -- sleep 1000
 	expect_rc 124 && expect wait_for 10 eval "! '$vm/segment' exec '$segment' 1 -- pgrep sleep > /dev/null" || return 1
 	# alone on its wire: nothing but loopback and the segment
