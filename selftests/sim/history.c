@@ -102,7 +102,11 @@ static bool same_leader(const struct pfsnl_ring_id *a,
  */
 void history_claimed(struct node *n)
 {
-	past_of(n->host.addr)->claims++;
+	/* it is handed over, or gives way; that is no succession */
+	bool handed = n->core->role == PFSNL_ROLE_CLIENT ||
+		      n->core->role == PFSNL_ROLE_LEADER;
+
+	past_of(n->host.addr)->claims += 1 + handed;
 }
 
 /**

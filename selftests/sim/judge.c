@@ -49,6 +49,7 @@ struct line {
 /**
  * struct file - what is known of a node
  * @node: whose
+ * @life: in which it was given what the lines say of incarnations
  * @role: as noted last
  * @since: when it began
  * @leads: how often it began to lead
@@ -61,6 +62,7 @@ struct line {
  */
 struct file {
 	struct node *node;
+	u64 life;
 	enum pfsnl_role role;
 	u64 since;
 	u64 leads;
@@ -81,6 +83,7 @@ static struct {
 	u32 impostor;		/* address that a stranger uses too ... */
 	u64 impostor_until;	/* ... or did, and may be heard till then */
 	u64 links_changed;
+	u64 slow_until;		/* datagrams may be old when they come */
 	struct judge_sums sums;
 } j;
 
@@ -258,8 +261,18 @@ static void hears(struct node *n, u32 src, const void *data, size_t len)
 	struct file *f = file_of(n);
 	struct pfsnl_beacon b;
 	struct line *l;
+	u32 i;
 
 	f->hearing = 0;
+	if (f->life != n->incarnation) {
+		/* a new life knows of no former ones */
+		for (i = 0; i < j.all; i++) {
+			f->lines[i].incarnation = 0;
+			f->lines[i].past = 0;
+			f->lines[i].again = false;
+		}
+		f->life = n->incarnation;
+	}
 	l = line_of(f, src);
 	if (!of && l) {
 		/* a level-0 peer that was away for a second begins anew */
@@ -602,13 +615,17 @@ static bool is_in(const struct node *n, const struct node *of)
 
 /*
  * Of two that are quorate, the one in the older ring is in the newer ring too,
- * and has only not got it yet. Nobody can ask a node that is frozen.
+ * and has only not got it yet. Nobody can ask a node that is frozen. It is relied
+ * upon that datagrams are not older than an eighth of "dead" when they come, or
+ * overtaken.
  */
 static void check_quorum(struct node *n)
 {
 	u32 i;
 
-	if (!node_state(n).quorate)
+	if (j.w->net.latency > dead_of(n) / 16)
+		j.slow_until = j.w->sim.now + 3 * dead_of(n);
+	if (!node_state(n).quorate || j.w->sim.now < j.slow_until)
 		return;
 	for (i = 0; i < j.n; i++) {
 		struct node *m = j.w->nodes[i], *old = n, *new = m;
