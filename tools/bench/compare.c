@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "cluster.h"
+#include "names.h"
 #include "peer.h"
 #include "usage.h"
 
@@ -366,18 +367,6 @@ static void compare(int rounds, unsigned int seconds)
 		peer->close(i);
 }
 
-/* Whether the list of names has this one. */
-static bool listed(const char *list, const char *name)
-{
-	size_t len = strlen(name);
-	const char *p;
-
-	for (p = list; (p = strstr(p, name)); p += len)
-		if ((p == list || p[-1] == ',') && (!p[len] || p[len] == ','))
-			return true;
-	return false;
-}
-
 int main(int argc, char **argv)
 {
 	const char *only = argc > 4 ? argv[4] : "";
@@ -395,7 +384,7 @@ int main(int argc, char **argv)
 			die("3 nodes and a round at least are wanted");
 		for (i = 0; i < sizeof(peers) / sizeof(*peers); i++) {
 			peer = peers[i];
-			if (*only && !listed(only, peer->name))
+			if (*only && !names_have(only, peer->name))
 				continue;
 			if (peer->present())
 				compare(rounds, (unsigned int)seconds);

@@ -9,26 +9,15 @@
  */
 #include <string.h>
 
+#include "names.h"
 #include "node.h"
 #include "scenario.h"
 
 static const char *only = "";
 
-/* Whether the list of names has this one. */
-static bool listed(const char *list, const char *name)
-{
-	size_t len = strlen(name);
-	const char *p;
-
-	for (p = list; (p = strstr(p, name)); p += len)
-		if ((p == list || p[-1] == ',') && (!p[len] || p[len] == ','))
-			return true;
-	return false;
-}
-
 static bool wanted(const char *name)
 {
-	return !*only || listed(only, name);
+	return !*only || names_have(only, name);
 }
 
 int main(int argc, char **argv)
