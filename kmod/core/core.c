@@ -515,12 +515,8 @@ void pfsnl_core_paused(struct pfsnl_core *core, u64 now, u64 gap)
 		pfsnl_node_spare(core, n);
 	if (core->role == PFSNL_ROLE_ORPHAN)
 		core->since = now;
-	/* but pauses without end must not keep a first ring from being made */
 	if (core->expected)
-		core->expect_until = max(core->expect_until,
-					 min(now, core->since +
-					     3 * pfsnl_dead_time(core)) +
-					 pfsnl_dead_time(core));
+		core->expect_until = now + pfsnl_dead_time(core);
 	leave(core);
 }
 

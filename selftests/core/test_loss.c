@@ -287,6 +287,30 @@ static void client_that_is_heard_but_does_not_hear_is_lost(void **state)
 	world_free(w);
 }
 
+/* TCP sends a lost segment again, but later than a short "dead" is */
+static void client_with_a_short_dead_waits_for_what_tcp_sends_again(void **state)
+{
+	struct world *w = world_new(1);
+	struct node *behind;
+	u64 tethers;
+	u32 i;
+
+	world_nodes(w, 4);
+	for (i = 0; i < 4; i++)
+		w->nodes[i]->cfg.interval_ms = 20;
+	for (i = 0; i < 3; i++)
+		node_start(w->nodes[i]);
+	assert_agree(w, 500);
+	behind = w->nodes[2];
+	tethers = node_count(behind, PFSNL_COUNT_TETHER_IN);
+	stream_darken(node_end(behind, 0), w->sim.now + 400 * SIM_MS);
+	node_start(w->nodes[3]);
+	world_run(w, 2 * SIM_S);
+	assert_true(world_agrees(w, NULL));
+	assert_int_equal(node_count(behind, PFSNL_COUNT_TETHER_IN), tethers);
+	world_free(w);
+}
+
 static void client_behind_a_broken_stream_catches_up(void **state)
 {
 	struct world *w = world_of(1, 5);
@@ -437,6 +461,7 @@ int main(void)
 		cmocka_unit_test(lost_beacons_are_not_a_lost_node_while_the_tether_answers),
 		cmocka_unit_test(client_that_hears_but_is_not_heard_is_lost),
 		cmocka_unit_test(client_that_is_heard_but_does_not_hear_is_lost),
+		cmocka_unit_test(client_with_a_short_dead_waits_for_what_tcp_sends_again),
 		cmocka_unit_test(client_behind_a_broken_stream_catches_up),
 		cmocka_unit_test(short_freeze_is_forgiven),
 		cmocka_unit_test(long_freeze_is_a_loss),
