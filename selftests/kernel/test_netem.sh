@@ -107,5 +107,6 @@ if [ "$full" ]; then
 	all_down
 	in_weather "30 % get lost, and short times" 30 loss 30%
 fi
+all_down
 trace_stop
 finish

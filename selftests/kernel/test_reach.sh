@@ -164,5 +164,6 @@ if full_only; then
 fi
 
 check "every watch folds to the list" wait_until 20 folds 1 2 3 4 5 6
+all_down
 trace_stop
 finish

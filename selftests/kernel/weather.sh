@@ -22,17 +22,20 @@ weather()
 	done | tc -n "$segment_ns" -batch - || skip_all "netem can't be had"
 }
 
-# trace_start: what happens from now on is noted
+# trace_start: what happens from now on is noted. This and its end change code
+# of the module: call them while all nodes are down (see testing.rst)
 trace_start()
 {
 	[ -d $tracing/events ] || mount -t tracefs tracefs $tracing ||
 		skip_all "there is no tracefs"
 	echo 8192 >$tracing/buffer_size_kb
+	# or the switch of tasks is changed too, to note their names
+	echo 0 >$tracing/options/record-cmd
 	trace_mark
 	echo 1 >$tracing/events/pfsnl/enable
 }
 
-# trace_stop: and no longer
+# trace_stop: and no longer; while all nodes are down
 trace_stop()
 {
 	echo 0 >$tracing/events/pfsnl/enable
