@@ -157,6 +157,5 @@ under_hogs "20 ms x 5 without real time" 20 5 N TS
 under_hogs "10 ms x 3" 10 3 Y FF
 echo Y >$fifo
 echo local >$tracing/trace_clock
-all_down
 trace_stop
 finish
