@@ -249,7 +249,7 @@ void pfsnl_plan(struct pfsnl_core *core, u32 burst)
 		.tether_port = core->cfg.tether_port,
 		.addr = core->cfg.addr,
 		.interval_ms = core->cfg.interval_ms,
-		.members = core->roster.equals,
+		.members = pfsnl_lead_members(core),
 		.incarnation = core->incarnation,
 		.cluster_id = core->cluster_id,
 		.ring = core->ring,
@@ -509,6 +509,7 @@ void pfsnl_core_paused(struct pfsnl_core *core, u64 now, u64 gap)
 	pfsnl_count(core, PFSNL_COUNT_PAUSES);
 	pfsnl_note(core, PFSNL_NOTE_PAUSED, core->cfg.addr, PFSNL_REASON_NONE,
 		   gap);
+	core->doubt_until = now + pfsnl_dial_time(core);
 	pfsnl_quorum_unsure(core);
 	pfsnl_quorum_review(core);
 	pfsnl_roster_for_each(&core->roster, n)

@@ -226,6 +226,34 @@ void pfsnl_lead_welcome(struct pfsnl_tether *t)
 }
 
 /**
+ * pfsnl_lead_members - how many nodes of its ring a node may speak for
+ * @core: the core
+ *
+ * A leader speaks for itself and those who still follow it, not for those that
+ * the next ring will lack, nor for any when it stood still and they had no time
+ * yet to say that they left. One that spoke for its whole list would take over
+ * the cluster that went on without it.
+ *
+ * Return: nodes, level-0 peers apart.
+ */
+u32 pfsnl_lead_members(const struct pfsnl_core *core)
+{
+	struct pfsnl_node *n;
+	u32 members = 1;
+
+	if (core->role != PFSNL_ROLE_LEADER)
+		return core->roster.equals;
+	if (core->now < core->doubt_until)
+		return 1;
+	pfsnl_roster_for_each(&core->roster, n)
+		members += n->in && n->member.level &&
+			   n->addr != core->cfg.addr &&
+			   (n->expected || (n->tether && n->tether->state ==
+						     PFSNL_TETHER_MEMBER));
+	return members;
+}
+
+/**
  * pfsnl_lead_yields - whether we would give way to another leader
  * @core: the core, leading
  * @members: nodes in the other's ring, level-0 peers apart
@@ -239,9 +267,11 @@ void pfsnl_lead_welcome(struct pfsnl_tether *t)
 bool pfsnl_lead_yields(const struct pfsnl_core *core, u32 members, u8 priority,
 		       u32 addr)
 {
-	bool they = members > 1, we = core->roster.equals > 1;
+	bool they = members > 1, we = pfsnl_lead_members(core) > 1;
 
-	if (they != we && !PFSNL_BROKEN(LARGER))
+	/* after a pause we may be alone, or not: who is alone has to wait */
+	if ((they != we || core->now < core->doubt_until) &&
+	    !PFSNL_BROKEN(LARGER))
 		return they;
 	if (priority != core->cfg.priority)
 		return priority > core->cfg.priority;
@@ -653,6 +683,7 @@ void pfsnl_lead(struct pfsnl_core *core)
 	core->leader_incarnation = core->incarnation;
 	core->leader_gone = false;
 	core->heir = 0;
+	core->doubt_until = 0;
 	core->succeeds = succeeds;
 	if (core->standby)
 		pfsnl_tether_end(core->standby, PFSNL_REASON_HANDOVER);

@@ -180,6 +180,8 @@ struct pfsnl_tether {
  * @merge_until: LEADER: how long the merge waits for them
  * @merging: LEADER: how many of them are waited for
  * @merge_lacks: LEADER: one of them could not be had
+ * @doubt_until: LEADER: this machine stood still; who of the list still follows us is
+ *	known by then
  * @merge: LEADER: when to dial those again
  *
  * @counters: what was counted
@@ -251,6 +253,7 @@ struct pfsnl_core {
 	u64 merge_until;
 	u32 merging;
 	bool merge_lacks;
+	u64 doubt_until;
 	struct pfsnl_timer merge;
 
 	u64 counters[PFSNL_COUNTER_N];
@@ -316,6 +319,7 @@ void pfsnl_lead_opened(struct pfsnl_tether *t, int err);
 void pfsnl_lead_frame(struct pfsnl_tether *t);
 void pfsnl_lead_failed(struct pfsnl_tether *t, u32 reason);
 void pfsnl_lead_drop(struct pfsnl_core *core, struct pfsnl_node *n, u32 reason);
+u32 pfsnl_lead_members(const struct pfsnl_core *core);
 bool pfsnl_lead_yields(const struct pfsnl_core *core, u32 members, u8 priority,
 		       u32 addr);
 void pfsnl_lead_farewell(struct pfsnl_core *core, u32 reason, u32 successor,

@@ -363,8 +363,8 @@ apart()
 for ((round = 1; round <= rounds; round++)); do
 	some_client
 	stopped "$client" client joined
-	# it still leads when it finds that it stood still
-	stopped "$leader" leader merged
+	# it counts as alone as soon as it finds that it stood still
+	stopped "$leader" leader joined
 	some_client
 	# alone it has no list that could be merged
 	apart "the bridge is cut beside a client" "$client" joined merged

@@ -58,6 +58,7 @@ struct line {
  * @unknown_since: it follows a leader that has no tether to it
  * @beaconed: when it did so last
  * @bound: of its memory, bytes
+ * @led: how many followed it when it took a claim, itself apart
  * @lines: one for each other
  */
 struct file {
@@ -71,6 +72,7 @@ struct file {
 	u64 unknown_since;
 	u64 beaconed;
 	u64 bound;
+	u32 led;
 	struct line *lines;
 };
 
@@ -414,6 +416,26 @@ static void dialled(struct file *f, u32 addr, struct line *l)
 			     (l->not_before - node_clock(n)) / 1000, l->fails);
 }
 
+/* Who is in the list of a leader, holds its tether, and goes by it. */
+static u32 followers(const struct node *n)
+{
+	struct pfsnl_node *known;
+	u32 count = 0;
+
+	if (n->core->role != PFSNL_ROLE_LEADER)
+		return 0;
+	pfsnl_roster_for_each(&n->core->roster, known) {
+		struct node *of = node_at(known->addr);
+
+		count += of && of != n && of->core && known->in &&
+			 known->tether &&
+			 known->tether->state == PFSNL_TETHER_MEMBER &&
+			 of->core->role == PFSNL_ROLE_CLIENT &&
+			 of->core->leader_incarnation == n->core->incarnation;
+	}
+	return count;
+}
+
 static void dial_failed(struct file *f, u32 addr, struct line *l, u32 reason)
 {
 	struct node *n = f->node;
@@ -471,6 +493,7 @@ static void note(struct node *n, enum pfsnl_note note, u32 addr, u32 reason,
 		break;
 	case PFSNL_NOTE_CLAIM_TAKEN:
 		history_claimed(n);
+		f->led = followers(n);
 		break;
 	case PFSNL_NOTE_DIAL:
 		dialled(f, addr, l);
@@ -490,10 +513,10 @@ static void note(struct node *n, enum pfsnl_note note, u32 addr, u32 reason,
 		if (!node_at(addr))
 			break;
 		theirs = line_of(file_of(node_at(addr)), n->host.addr);
-		if (n->core->roster.equals > 1 && theirs->claimed == 1)
+		if (f->led && theirs->claimed == 1)
 			sim_violated("larger-ring",
-				     "%08x leads %u nodes and yields to %08x, which is alone",
-				     n->host.addr, n->core->roster.equals, addr);
+				     "%08x leads %u others and yields to %08x, which is alone",
+				     n->host.addr, f->led, addr);
 		break;
 	default:
 		break;
