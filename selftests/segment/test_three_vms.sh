@@ -308,16 +308,29 @@ ok_within "the old leader boots again: three machines are one cluster" 1 2 3
 check "the old leader boots again: it does not take over" \
 	[ "$leader" = "$second" ]
 
-# A leader that stood still finds first that its tethers were closed, and is alone
-# until it is merged, or that another leads, and keeps its list all the time.
-leader_saw()
+# What a leader that stood still finds first is a race. If its tethers were closed it
+# is alone until it joins; if the leader of the others claims it, it hands over a
+# list that it keeps all the time.
+leader_seen()
 {
-	told "$1" "" ||
-		told "$1" "FAIL ${others[*]}; + merged ${others[*]}"
+	all_told "${others[0]}" "- failed $1; + $2 $1" \
+		"${others[1]}" "- failed $1; + $2 $1"
 }
 
-# stopped I WHAT HOW: a machine stands still for longer than it takes to be missed,
-# and then goes on; HOW the others see it come back
+leader_back()
+{
+	leader_seen "$1" merged && told "$1" "" && return
+	leader_seen "$1" joined || return
+	told "$1" "" || told "$1" "FAIL ${others[*]}; + merged ${others[*]}"
+}
+
+leader_back_and_no_more()
+{
+	wait_until $limit leader_back "$1" && holds 3 leader_back "$1"
+}
+
+# stopped I WHAT: a machine stands still for longer than it takes to be missed, and
+# then goes on
 stopped()
 {
 	local i=$1 name="the $2 is stopped as it stands"
@@ -328,16 +341,19 @@ stopped()
 	told_just "$name: the others see it fail, and nothing else" \
 		"${others[0]}" "- failed $i" "${others[1]}" "- failed $i"
 	seg resume "$i"
-	told_just "$name, and goes on: the others see it come, and nothing else" \
-		"${others[0]}" "- failed $i; + $3 $i" \
-		"${others[1]}" "- failed $i; + $3 $i"
+	name+=", and goes on"
 	if [ "$2" = leader ]; then
-		check "$name, and goes on: it sees nothing, or the others go and come" \
-			leader_saw "$i"
+		check "$name: all see just that they are together again" \
+			leader_back_and_no_more "$i"
 	else
-		check "$name, and goes on: it sees nothing" told "$i" ""
+		told_just "$name: the others see it come, and nothing else" \
+			"${others[0]}" "- failed $i; + joined $i" \
+			"${others[1]}" "- failed $i; + joined $i"
+		check "$name: it sees nothing" told "$i" ""
 	fi
-	ok_within "$name, and goes on: three machines are one cluster" 1 2 3
+	ok_within "$name: three machines are one cluster" 1 2 3
+	[ "$2" != leader ] ||
+		check "$name: it does not take over" [ "$leader" = "${others[0]}" ]
 }
 
 # apart NAME I HOW HOW: the bridge is cut between I and the others, and mended; how
@@ -362,9 +378,8 @@ apart()
 
 for ((round = 1; round <= rounds; round++)); do
 	some_client
-	stopped "$client" client joined
-	# it counts as alone as soon as it finds that it stood still
-	stopped "$leader" leader joined
+	stopped "$client" client
+	stopped "$leader" leader
 	some_client
 	# alone it has no list that could be merged
 	apart "the bridge is cut beside a client" "$client" joined merged
