@@ -30,6 +30,9 @@
  */
 #define SEND_OVERHEAD	(256 * 1024)
 
+/* TCP repeats what was lost after 0.2 s, 0.4 s more, 0.8 s more ... */
+#define PATIENCE_MS_MIN	2000
+
 enum tether_phase {
 	TETHER_CONNECTING,
 	TETHER_OPEN,
@@ -147,6 +150,8 @@ static void prepare(struct pfsnl_tether_io *io, struct sock *sk)
 {
 	sock_no_linger(sk);
 	tcp_sock_set_nodelay(sk);
+	/* a path that takes our beacons only is noticed by nothing else */
+	tcp_sock_set_user_timeout(sk, io->patience_ms);
 	lock_sock(sk);
 	sk->sk_userlocks |= SOCK_SNDBUF_LOCK;
 	WRITE_ONCE(sk->sk_sndbuf, 2 * io->room + SEND_OVERHEAD);
@@ -551,6 +556,8 @@ int pfsnl_tethers_open(struct pfsnl_instance *inst,
 
 	io->inst = inst;
 	io->room = pfsnl_core_tether_room(cfg);
+	io->patience_ms = max3(5 * cfg->dead * cfg->interval_ms,
+			       cfg->level0_dead_ms, (u32)PATIENCE_MS_MIN);
 	io->port = cfg->tether_port;
 	io->source = htonl(cfg->addr);
 	xa_init_flags(&io->by_id, XA_FLAGS_ALLOC1);

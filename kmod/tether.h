@@ -33,6 +33,7 @@ struct pfsnl_instance;
  * @ended: tethers whose socket is gone and whose memory is not
  * @reap: node thread: free @ended
  * @room: bytes that a tether keeps for what was not yet sent
+ * @patience_ms: how long what was sent may stay unacknowledged
  * @port: of the listener and the source of @source, host order
  * @source: our address
  * @no_memory: connections that could not be taken for lack of memory, yet
@@ -48,6 +49,7 @@ struct pfsnl_tether_io {
 	struct list_head ended;
 	struct kthread_work reap;
 	size_t room;
+	u32 patience_ms;
 	u16 port;
 	__be32 source;
 	u64 no_memory;
