@@ -15,7 +15,7 @@ interval=50 dead=10
 # ms for which nothing may change
 lasting=800
 [ "${PFSNL_FULL-}" != 1 ] || lasting=30000
-five="1 2 3 4 5"
+seven="1 2 3 4 5 6 7"
 
 from()
 {
@@ -32,21 +32,21 @@ few_dials()
 	[ "$dials" -le $most ]
 }
 
-# nothing_moves NAME LIST LIST6: for a while the five and node 6 have these lists,
+# nothing_moves NAME LIST LIST8: for a while the seven and node 8 have these lists,
 # no ring is made, and there are few dials
 nothing_moves()
 {
-	local name=$1 list=$2 list6=$3
+	local name=$1 list=$2 list8=$3
 
 	watch_mark
 	trace_mark
 	check "$name: it stays so" \
-		holds $lasting eval 'agree "$who" "$list" && agree 6 "$list6"'
+		holds $lasting eval 'agree "$who" "$list" && agree 8 "$list8"'
 	trace_sum
 	is "$name: no ring is made" "$rings" 0
 	check "$name: few attempts are made" few_dials
 	note "$dials dials in $elapsed ms"
-	check "$name: no watch is told anything" changes_are "$who 6" ""
+	check "$name: no watch is told anything" changes_are "$who 8" ""
 }
 
 # all_one NAME: the filters are gone
@@ -55,115 +55,115 @@ all_one()
 	local i
 
 	trace_mark
-	for i in 1 2 6; do
+	for i in 1 2 8; do
 		filter "$i"
 	done
 	check "$1, and then no more: all are one cluster" \
-		wait_until 30 one_list "$who 6"
+		wait_until 30 one_list "$who 8"
 	trace_sum
 	note "after $elapsed ms"
 }
 
-# newcomer NAME LIST LIST6: node 6 is new, its filters are set; what becomes of it
+# newcomer NAME LIST LIST8: node 8 is new, its filters are set; what becomes of it
 newcomer()
 {
 	trace_mark
-	node_up 6
+	node_up 8
 	check "$1: the others go on, it has ${3:-nobody}" \
-		wait_until 20 eval "agree '$who' '$2' && agree 6 '$3'"
+		wait_until 20 eval "agree '$who' '$2' && agree 8 '$3'"
 }
 
-nodes_make 6
-watch_start 1 2 3 4 5 6
+nodes_make 8
+watch_start 1 2 3 4 5 6 7 8
 trace_start
 node_up 1
 wait_until 20 agree 1 "1*"
-nodes_together 2 3 4 5
-who=$five
-check "five nodes are one cluster" wait_until 20 agree "$five" "1* 2 3 4 5"
+nodes_together 2 3 4 5 6 7
+who=$seven
+check "seven nodes are one cluster" wait_until 20 agree "$seven" "1* 2 3 4 5 6 7"
 
 name="the leader can't connect to a node that it hears"
-filter 6 "tcp dport 7319 drop"
-newcomer "$name" "1* 2 3 4 5" 6
+filter 8 "tcp dport 7319 drop"
+newcomer "$name" "1* 2 3 4 5 6 7" 8
 check "$name: it is noted why" \
-	wait_until 20 noted_over 2 1 dial-failed 6 "no answer in time"
+	wait_until 20 noted_over 2 1 dial-failed 8 "no answer in time"
 check "$name: and counted" stat_over 1 tether_dial_failed 2
-check "$name: it listens" role_is 6 listening
-nothing_moves "$name" "1* 2 3 4 5" 6
+check "$name: it listens" role_is 8 listening
+nothing_moves "$name" "1* 2 3 4 5 6 7" 8
 all_one "$name"
 check "$name, and then no more: the others saw it join once" \
-	changes_are "$five" "+6"
-node_down 6
+	changes_are "$seven" "+8"
+node_down 8
 
 if full_only; then
 	name="a node refuses the leader's connections"
-	filter 6 "tcp dport 7319 reject with tcp reset"
-	newcomer "$name" "1* 2 3 4 5" 6
+	filter 8 "tcp dport 7319 reject with tcp reset"
+	newcomer "$name" "1* 2 3 4 5 6 7" 8
 	check "$name: it is noted why" wait_until 20 \
-		noted_over 2 1 dial-failed 6 "connection refused or unreachable"
-	nothing_moves "$name" "1* 2 3 4 5" 6
+		noted_over 2 1 dial-failed 8 "connection refused or unreachable"
+	nothing_moves "$name" "1* 2 3 4 5 6 7" 8
 	all_one "$name"
-	node_down 6
+	node_down 8
 
 	name="the leader does not hear a node that hears it"
-	filter 1 "$(from 6 ip protocol udp)"
-	newcomer "$name" "1* 2 3 4 5" 6
-	check "$name: it listens" role_is 6 listening
-	nothing_moves "$name" "1* 2 3 4 5" 6
+	filter 1 "$(from 8 ip protocol udp)"
+	newcomer "$name" "1* 2 3 4 5 6 7" 8
+	check "$name: it listens" role_is 8 listening
+	nothing_moves "$name" "1* 2 3 4 5 6 7" 8
 	is "$name: nobody dials" "$dials" 0
 	all_one "$name"
-	node_down 6
+	node_down 8
 fi
 
 # it hears no beacon, but what the leader sends along the tether
 name="a node hears none of the leader's beacons"
-filter 6 "$(from 1 ip protocol udp)"
+filter 8 "$(from 1 ip protocol udp)"
 trace_mark
-node_up 6
+node_up 8
 check "$name: it is a client all the same" \
-	wait_until 20 agree "$five 6" "1* 2 3 4 5 6"
+	wait_until 20 agree "$seven 8" "1* 2 3 4 5 6 7 8"
 check "$name: it asks the leader along the tether" \
-	wait_until 20 noted_over 2 6 ask 1
-nothing_moves "$name" "1* 2 3 4 5 6" "1* 2 3 4 5 6"
-filter 6
+	wait_until 20 noted_over 2 8 ask 1
+nothing_moves "$name" "1* 2 3 4 5 6 7 8" "1* 2 3 4 5 6 7 8"
+filter 8
 
 if full_only; then
 	# the node is a member, and suddenly the leader hears nothing of it
 	name="the leader hears no more of a client that hears it"
 	watch_mark
-	filter 1 "$(from 6)"
+	filter 1 "$(from 8)"
 	check "$name: it is dropped, and knows" wait_until 20 \
-		eval 'agree "$five" "1* 2 3 4 5" && agree 6 6'
-	nothing_moves "$name" "1* 2 3 4 5" 6
+		eval 'agree "$seven" "1* 2 3 4 5 6 7" && agree 8 8'
+	nothing_moves "$name" "1* 2 3 4 5 6 7" 8
 	all_one "$name"
 fi
 
 name="leader and client lose each other, others hear both"
-filter 1 "$(from 6)"
-filter 6 "$(from 1)"
+filter 1 "$(from 8)"
+filter 8 "$(from 1)"
 check "$name: each goes on without the other" wait_until 20 \
-	eval 'agree "$five" "1* 2 3 4 5" && agree 6 "6*"'
+	eval 'agree "$seven" "1* 2 3 4 5 6 7" && agree 8 "8*"'
 check "$name: those who hear both tell their leader" \
 	wait_until 20 stat_over 1 foreign_rx 0
-nothing_moves "$name" "1* 2 3 4 5" "6*"
+nothing_moves "$name" "1* 2 3 4 5 6 7" "8*"
 all_one "$name"
 
 if full_only; then
 	name="the leader is lost, and one client does not hear its successor"
-	filter 6 "$(from 2)"
+	filter 8 "$(from 2)"
 	cut_cable 1
-	who="2 3 4 5"
+	who="2 3 4 5 6 7"
 	check "$name: each goes on without the other" wait_until 20 \
-		eval 'agree "2 3 4 5" "2* 3 4 5" && agree 6 "6*"'
-	nothing_moves "$name" "2* 3 4 5" "6*"
+		eval 'agree "2 3 4 5 6 7" "2* 3 4 5 6 7" && agree 8 "8*"'
+	nothing_moves "$name" "2* 3 4 5 6 7" "8*"
 	all_one "$name"
 	heal 1
-	who="$five"
+	who="$seven"
 	check "and the old leader comes back: all are one cluster" \
-		wait_until 30 one_list "$five 6"
+		wait_until 30 one_list "$seven 8"
 fi
 
-check "every watch folds to the list" wait_until 20 folds 1 2 3 4 5 6
+check "every watch folds to the list" wait_until 20 folds 1 2 3 4 5 6 7 8
 all_down
 trace_stop
 finish
