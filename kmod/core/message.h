@@ -16,7 +16,8 @@
  *	24  8  installed ring: sequence number
  *	32  8  installed ring: incarnation of the leader
  *	40  4  installed ring: leader
- *	44  4  number of nodes in the ring, level-0 peers apart
+ *	44  4  number of nodes in the ring, level-0 peers apart; from a leader those
+ *	       who follow it still, see pfsnl_lead_members()
  *	48  8  incarnation of the node that is meant, 0 if not known
  *	56  4  beacon interval in ms
  *	60  4  most nodes that it can hold
@@ -127,7 +128,7 @@ enum pfsnl_reason {
  * @priority: of the sender
  * @tether_port: of the sender
  * @addr: the sender
- * @members: number of nodes in @ring, level-0 peers apart
+ * @members: number of nodes in @ring that it speaks for, level-0 peers apart
  * @interval_ms: its time between beacons
  * @max_nodes: most nodes it can hold
  * @reason: with BUSY, why
