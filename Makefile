@@ -76,8 +76,7 @@ fuzz:
 	@$(MAKE) -C selftests/core fuzz
 
 bench:
-	@tools/bench/bench
-	@tools/bench/peers
+	@tools/bench/bench; status=$$?; tools/bench/peers && exit $$status
 
 help:
 	@echo 'make                  module for this kernel (or KVER=...), library, command'
