@@ -46,6 +46,7 @@
 	X(MEET)			\
 	X(RENEW)		\
 	X(LISTED)		\
+	X(CONTACT)		\
 	X(LEASE)		\
 	X(LEADER_LEASE)		\
 	X(OVERTAKEN)		\

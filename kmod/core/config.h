@@ -18,7 +18,13 @@
 #define PFSNL_DEAD_MIN			3
 #define PFSNL_DEAD_MAX			100
 #define PFSNL_MAX_NODES_DEFAULT		256
+/*
+ * One netlink attribute carries a whole list. The simulator, which has none,
+ * raises the limit.
+ */
+#ifndef PFSNL_MAX_NODES_MAX
 #define PFSNL_MAX_NODES_MAX		4096
+#endif
 #define PFSNL_VOTES_DEFAULT		1
 #define PFSNL_EXPECTED_VOTES_MAX	65535
 #define PFSNL_LEVEL0_DEAD_MS_DEFAULT	5000

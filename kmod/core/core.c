@@ -171,6 +171,8 @@ void pfsnl_role_set(struct pfsnl_core *core, enum pfsnl_role role)
 {
 	core->role = role;
 	core->since = core->now;
+	core->best = 0;
+	core->passed_over = false;
 	pfsnl_timer_at(core, &core->role_timer, PFSNL_NEVER);
 	pfsnl_note(core, PFSNL_NOTE_ROLE, 0, PFSNL_REASON_NONE, role);
 	pfsnl_state_event(core);
@@ -427,9 +429,9 @@ void pfsnl_core_destroy(struct pfsnl_core *core)
 	list_for_each_entry_safe(t, tmp, &core->tethers, list)
 		pfsnl_tether_end(t, PFSNL_REASON_LOCAL);
 	pfsnl_roster_for_each_safe(&core->roster, n, after) {
-		n->in = false;
-		pfsnl_roster_erase(&core->roster, n);
-		pfsnl_free(core, n);
+		if (n->c != &core->nobody)
+			pfsnl_free(core, n->c);
+		pfsnl_node_free(core, n);
 	}
 	core->ops->free(core->ctx, core);
 }
@@ -581,8 +583,8 @@ int pfsnl_core_set(struct pfsnl_core *core, u64 now,
 	core->cfg = *cfg;
 	/* limits may be shorter now: let all of them be looked at again */
 	pfsnl_roster_for_each(&core->roster, n)
-		if (n->silence.armed)
-			pfsnl_timer_at(core, &n->silence, now);
+		if (n->c->silence.armed)
+			pfsnl_timer_at(core, &n->c->silence, now);
 	if (core->role != PFSNL_ROLE_LEAVING) {
 		pfsnl_plan(core, 1);
 		if (core->role == PFSNL_ROLE_LEADER)
@@ -743,7 +745,7 @@ bool pfsnl_core_peer_next(const struct pfsnl_core *core, u32 after,
 		.self = n->addr == core->cfg.addr,
 		.leader = n->addr == core->ring.leader,
 		.joined = n->joined,
-		.heard = n->heard_at,
+		.heard = n->c->heard_at,
 	};
 	return true;
 }

@@ -44,6 +44,17 @@ bool pfsnl_follow_is_leader(const struct pfsnl_core *core,
 	       !core->leader_gone && n->addr == core->leader_addr;
 }
 
+/*
+ * The best of those who come first is gone, and the others were passed over. They
+ * beacon once in an interval by now.
+ */
+static u64 listen_for_others(struct pfsnl_core *core)
+{
+	core->best = 0;
+	core->passed_over = false;
+	return core->now + 3 * pfsnl_interval(core) / 2;
+}
+
 /**
  * pfsnl_listen - listen whether somebody leads, before anything else
  * @core: the core, in whatever role but LEAVING; it has no tethers
@@ -64,6 +75,88 @@ void pfsnl_listen(struct pfsnl_core *core)
 	pfsnl_plan(core, PFSNL_QUICK_BEACONS);
 }
 
+/* Whether it says that it waits for a leader, or to lead. */
+static bool waits(const struct pfsnl_beacon *b)
+{
+	return b->level &&
+	       !(b->flags & (PFSNL_BEACON_LEADER | PFSNL_BEACON_TETHERED |
+			     PFSNL_BEACON_LEAVING));
+}
+
+/* Whether it was heard since we are what we are, and its next beacon is not due. */
+static bool heard_lately(const struct pfsnl_core *core,
+			 const struct pfsnl_node *n)
+{
+	u64 interval = max(core->cfg.interval_ms, n->c->heard.interval_ms) *
+		       PFSNL_MS;
+
+	return n->c->heard_at && n->c->heard_at >= core->since && n->c->heard.level &&
+	       core->now < n->c->heard_at + 2 * interval;
+}
+
+/*
+ * Whether a node that we don't follow would lead before us, by what it says. Of
+ * an orphan's list only; what strangers want is nothing to it.
+ */
+static bool comes_first(const struct pfsnl_core *core, u32 src,
+			const struct pfsnl_beacon *b)
+{
+	const struct pfsnl_node *n;
+
+	if (!waits(b) || !b->priority ||
+	    !leads_before(b->priority, src, core->cfg.priority, core->cfg.addr))
+		return false;
+	n = pfsnl_roster_find(&core->roster, src);
+	return core->role == PFSNL_ROLE_LISTENING || (n && n->in);
+}
+
+/* Whether the best of those who come first is there and still waits. */
+static bool best_waits(const struct pfsnl_core *core, const struct pfsnl_node *n)
+{
+	if (!n || !pfsnl_node_fresh(core, n) || !waits(&n->c->heard))
+		return false;
+	return core->role == PFSNL_ROLE_LISTENING ?
+	       n->c->first_heard <= core->listen_until :
+	       heard_lately(core, n);
+}
+
+/**
+ * pfsnl_follow_needs - whether we have to know of a node that was not known yet
+ * @core: the core, not leading
+ * @src: who beacons
+ * @b: its beacon
+ *
+ * All nodes of a large cluster broadcast when they start, and when they lose
+ * their leader. If each remembered each, memory would grow with the square of
+ * their number. Of those who would lead before us the best one is enough; when
+ * it is gone we listen for the others before we lead.
+ */
+bool pfsnl_follow_needs(struct pfsnl_core *core, u32 src,
+			const struct pfsnl_beacon *b)
+{
+	const struct pfsnl_node *best;
+
+	if ((b->flags & (PFSNL_BEACON_LEADER | PFSNL_BEACON_NOT_MEMBER)) ||
+	    src == core->leader_addr)
+		return true;
+	if (core->role == PFSNL_ROLE_CLIENT)
+		return false;
+	if (!waits(b))
+		return core->role == PFSNL_ROLE_LISTENING;
+	if (core->role == PFSNL_ROLE_ORPHAN && !comes_first(core, src, b))
+		return false;
+	best = pfsnl_roster_find(&core->roster, core->best);
+	if (best_waits(core, best) &&
+	    !leads_before(b->priority, src, best->c->heard.priority,
+			  best->addr)) {
+		core->passed_over = true;
+		return false;
+	}
+	if (comes_first(core, src, b))
+		core->best = src;
+	return true;
+}
+
 /*
  * LISTENING: lead, unless somebody leads, or a better node also waits. Only
  * nodes that were heard before our window ended count as better: whoever starts
@@ -79,15 +172,15 @@ static void listening_decide(struct pfsnl_core *core)
 
 	pfsnl_roster_for_each(&core->roster, n) {
 		if (n->addr == core->cfg.addr || !pfsnl_node_fresh(core, n) ||
-		    !n->heard.level || (n->heard.flags & PFSNL_BEACON_LEAVING))
+		    !n->c->heard.level || (n->c->heard.flags & PFSNL_BEACON_LEAVING))
 			continue;
-		if (n->heard.flags & PFSNL_BEACON_LEADER)
+		if (n->c->heard.flags & PFSNL_BEACON_LEADER)
 			led = true;
-		else if (n->heard.flags & PFSNL_BEACON_TETHERED)
+		else if (n->c->heard.flags & PFSNL_BEACON_TETHERED)
 			wait = true;
-		else if (n->heard.priority &&
-			 n->first_heard <= core->listen_until &&
-			 leads_before(n->heard.priority, n->addr,
+		else if (n->c->heard.priority &&
+			 n->c->first_heard <= core->listen_until &&
+			 leads_before(n->c->heard.priority, n->addr,
 				      core->cfg.priority, core->cfg.addr))
 			wait = true;
 	}
@@ -95,11 +188,15 @@ static void listening_decide(struct pfsnl_core *core)
 	if (core->now >= core->since + pfsnl_dead_time(core))
 		pfsnl_install_alone(core, PFSNL_REASON_ALONE);
 
-	if (led || !core->cfg.priority || (wait && core->now < limit))
+	if (led || !core->cfg.priority || (wait && core->now < limit)) {
 		pfsnl_timer_at(core, &core->role_timer,
 			       core->now + patience(core));
-	else
+	} else if (core->passed_over) {
+		core->listen_until = listen_for_others(core);
+		pfsnl_timer_at(core, &core->role_timer, core->listen_until);
+	} else {
 		pfsnl_lead(core);
+	}
 }
 
 /**
@@ -130,17 +227,6 @@ static bool first_in_line(const struct pfsnl_core *core)
 				 core->cfg.priority, core->cfg.addr))
 			return false;
 	return true;
-}
-
-/* Whether it was heard since we are what we are, and its next beacon is not due. */
-static bool heard_lately(const struct pfsnl_core *core,
-			 const struct pfsnl_node *n)
-{
-	u64 interval = max(core->cfg.interval_ms, n->heard.interval_ms) *
-		       PFSNL_MS;
-
-	return n->heard_at && n->heard_at >= core->since && n->heard.level &&
-	       core->now < n->heard_at + 2 * interval;
 }
 
 /*
@@ -195,19 +281,22 @@ static void orphan_decide(struct pfsnl_core *core)
 		if (n->addr == core->cfg.addr || !heard_lately(core, n))
 			continue;
 		/* whose claim we would refuse, for that we need not wait */
-		if (n->heard.flags & PFSNL_BEACON_LEADER)
+		if (n->c->heard.flags & PFSNL_BEACON_LEADER)
 			wait = wait || may_succeed(core, n->addr,
-						   n->heard.incarnation);
-		else if (n->in && n->heard.priority &&
-			 !(n->heard.flags & (PFSNL_BEACON_TETHERED |
+						   n->c->heard.incarnation);
+		else if (n->in && n->c->heard.priority &&
+			 !(n->c->heard.flags & (PFSNL_BEACON_TETHERED |
 					     PFSNL_BEACON_LEAVING)) &&
-			 leads_before(n->heard.priority, n->addr,
+			 leads_before(n->c->heard.priority, n->addr,
 				      core->cfg.priority, core->cfg.addr))
 			wait = true;
 	}
 	if (wait)
 		pfsnl_timer_at(core, &core->role_timer,
 			       min(core->now + patience(core), limit));
+	else if (core->passed_over)
+		pfsnl_timer_at(core, &core->role_timer,
+			       min(listen_for_others(core), limit));
 	else
 		pfsnl_lead(core);
 }
@@ -343,12 +432,12 @@ static bool left_behind(struct pfsnl_core *core, const struct pfsnl_beacon *b)
 /* Our leader may not hear the other one itself. */
 static void report_foreign(struct pfsnl_core *core, struct pfsnl_node *n)
 {
-	const struct pfsnl_beacon *b = &n->heard;
+	const struct pfsnl_beacon *b = &n->c->heard;
 
-	if (!core->up || core->now < n->reported_at +
+	if (!core->up || core->now < n->c->reported_at +
 	    max(b->interval_ms, core->cfg.interval_ms) * PFSNL_MS)
 		return;
-	n->reported_at = core->now;
+	n->c->reported_at = core->now;
 	/* if it can't be sent now, the next beacon is another occasion */
 	if (!pfsnl_tether_foreign(core->up, b))
 		pfsnl_count(core, PFSNL_COUNT_FOREIGN_TX);
@@ -361,7 +450,7 @@ static void report_foreign(struct pfsnl_core *core, struct pfsnl_node *n)
  */
 void pfsnl_follow_heard(struct pfsnl_core *core, struct pfsnl_node *n)
 {
-	const struct pfsnl_beacon *b = &n->heard;
+	const struct pfsnl_beacon *b = &n->c->heard;
 
 	if ((b->flags & PFSNL_BEACON_LEADER) && core->role == PFSNL_ROLE_CLIENT &&
 	    n->addr != core->leader_addr)
@@ -397,15 +486,15 @@ void pfsnl_follow_heard(struct pfsnl_core *core, struct pfsnl_node *n)
 		pfsnl_follow_broken(core, PFSNL_REASON_TIMEOUT);
 		return;
 	}
-	if (!n->overtaken && b->ring.seq == core->ring.seq &&
+	if (!n->c->overtaken && b->ring.seq == core->ring.seq &&
 	    b->ring.incarnation == core->ring.incarnation)
 		pfsnl_quorum_lease(core, core->came, b->lease_ms);
 	if (b->flags & PFSNL_BEACON_LEADER)
-		n->untethered = 0;
+		n->c->untethered = 0;
 	/* beacons from before it led may still come in */
 	else if (core->now > core->since + max(b->interval_ms,
 					       core->cfg.interval_ms) *
-		 PFSNL_MS && ++n->untethered >= 2)
+		 PFSNL_MS && ++n->c->untethered >= 2)
 		pfsnl_follow_lost(core, PFSNL_REASON_HANDOVER,
 				  b->flags & PFSNL_BEACON_TETHERED ?
 				  b->ring.leader : 0);
@@ -487,7 +576,7 @@ static void accept_leader(struct pfsnl_tether *t, const struct pfsnl_hello *h)
 	core->leader_incarnation = h->incarnation;
 	core->leader_gone = false;
 	core->successor = 0;
-	n->untethered = 0;
+	n->c->untethered = 0;
 	pfsnl_tether_state(t, PFSNL_TETHER_ACCEPTED);
 	/* it must also give us a list, but may wait for others before */
 	pfsnl_timer_at(core, &t->timer, core->now + 2 *

@@ -159,7 +159,7 @@ void pfsnl_handover_done(struct pfsnl_tether *t)
 		       max(pfsnl_dead_time(core), pfsnl_dial_time(core)));
 	pfsnl_role_set(core, PFSNL_ROLE_CLIENT);
 	if (n) {
-		n->untethered = 0;
+		n->c->untethered = 0;
 		pfsnl_node_alive(core, n);
 	}
 	pfsnl_plan(core, 1);

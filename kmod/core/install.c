@@ -62,7 +62,7 @@ static bool is_changed(const struct pfsnl_node *n)
 
 static bool is_departed(const struct pfsnl_node *n)
 {
-	return (n->left || n->in) && !n->next_in && !PFSNL_BROKEN(DEPARTED);
+	return (n->c->left || n->in) && !n->next_in && !PFSNL_BROKEN(DEPARTED);
 }
 
 static struct tally compare(const struct pfsnl_core *core)
@@ -108,7 +108,7 @@ static void stage_current(struct pfsnl_core *core)
 
 static int stage_self(struct pfsnl_core *core)
 {
-	struct pfsnl_node *self = pfsnl_node_get(core, core->cfg.addr);
+	struct pfsnl_node *self = pfsnl_node_add(core, core->cfg.addr);
 
 	if (!self)
 		return -ENOMEM;
@@ -182,7 +182,7 @@ void pfsnl_install_announce(struct pfsnl_core *core)
 static u32 why_added(const struct pfsnl_core *core, const struct pfsnl_node *n)
 {
 	if (core->role == PFSNL_ROLE_LEADER)
-		return n->tether && n->tether->merged ? PFSNL_REASON_MERGED :
+		return n->c->tether && n->c->tether->merged ? PFSNL_REASON_MERGED :
 							PFSNL_REASON_JOINED;
 	if (core->merged)
 		return PFSNL_REASON_MERGED;
@@ -215,6 +215,12 @@ static int commit(struct pfsnl_core *core, const struct pfsnl_ring_id *ring,
 	removed = pfsnl_alloc(core, total * (sizeof(*removed) + 1) + 1);
 	if (!removed)
 		return -ENOMEM;
+	/* who goes is remembered for a while */
+	pfsnl_roster_for_each(&core->roster, n)
+		if (is_removed(n) && !pfsnl_node_meet(core, n)) {
+			pfsnl_free(core, removed);
+			return -ENOMEM;
+		}
 	added = removed + sum->removed;
 	why = (u8 *)(removed + total);
 
@@ -222,7 +228,7 @@ static int commit(struct pfsnl_core *core, const struct pfsnl_ring_id *ring,
 		if (is_removed(n)) {
 			why[r] = pfsnl_reason_why(why_removed(n));
 			removed[r++] = cpu_to_be32(n->addr);
-			n->left = core->now;
+			n->c->left = core->now;
 			pfsnl_node_review(core, n);
 		}
 		if (is_added(n)) {
@@ -653,7 +659,7 @@ static int stage_install(struct pfsnl_core *core, const struct pfsnl_install *in
 	for (i = 0; i < in->adds; i++) {
 		if (pfsnl_install_add(in, i, &m, &reason))
 			return -EBADMSG;
-		n = pfsnl_node_get(core, m.addr);
+		n = pfsnl_node_add(core, m.addr);
 		if (!n)
 			return -ENOMEM;
 		/* a description may change, a node can't be named twice */
@@ -677,15 +683,21 @@ static int take_over(struct pfsnl_core *core, const struct pfsnl_install *in)
 
 	err = stage_install(core, in);
 	if (err)
-		return err;
+		goto undo;
 	sum = compare(core);
 	self = pfsnl_roster_find(&core->roster, core->cfg.addr);
+	err = -EBADMSG;
 	if (sum.total != in->members || !self || !self->next_in ||
 	    self->next.incarnation != core->incarnation)
-		return -EBADMSG;
+		goto undo;
 	core->expected_votes = in->expected_votes;
 	sum.hold_ms = max(sum.hold_ms, in->hold_ms);
-	return commit(core, &in->ring, &sum);
+	err = commit(core, &in->ring, &sum);
+	if (!err)
+		return 0;
+undo:
+	pfsnl_node_sweep(core);
+	return err;
 }
 
 /**

@@ -43,18 +43,18 @@ static void back_off(struct pfsnl_core *core, struct pfsnl_node *n, u8 level)
 
 	if (!level)
 		most = PFSNL_BACKOFF_LEVEL0_MAX_MS * PFSNL_MS;
-	else if (n->rival)
+	else if (n->c->rival)
 		most = PFSNL_BACKOFF_MERGE_MAX_MS * PFSNL_MS;
 	most = max(most, first);
-	n->backoff = n->backoff ? min(2 * n->backoff, most) : first;
-	n->redial_at = core->now + !PFSNL_BROKEN(BACK_OFF) * n->backoff;
+	n->c->backoff = n->c->backoff ? min(2 * n->c->backoff, most) : first;
+	n->c->redial_at = core->now + !PFSNL_BROKEN(BACK_OFF) * n->c->backoff;
 }
 
 /* How long this dial to it may take. */
 static u64 patience(const struct pfsnl_core *core, const struct pfsnl_node *n)
 {
 	return pfsnl_dial_time(core) +
-	       min(n->backoff, PFSNL_BACKOFF_MAX_MS * PFSNL_MS);
+	       min(n->c->backoff, PFSNL_BACKOFF_MAX_MS * PFSNL_MS);
 }
 
 static void dial_failed(struct pfsnl_core *core, struct pfsnl_node *n,
@@ -73,20 +73,26 @@ static void dial_failed(struct pfsnl_core *core, struct pfsnl_node *n,
  */
 void pfsnl_lead_dial(struct pfsnl_core *core, struct pfsnl_node *n)
 {
-	const struct pfsnl_member *known = n->in && !n->merging ? &n->member :
-								  &n->told;
+	const struct pfsnl_member *known = n->in && !n->c->merging ? &n->member :
+								  &n->c->told;
 	bool heard = pfsnl_node_fresh(core, n);
-	u8 level = heard ? n->heard.level : known->level;
-	u16 port = heard ? n->heard.tether_port : known->tether_port;
+	u8 level = heard ? n->c->heard.level : known->level;
+	u16 port = heard ? n->c->heard.tether_port : known->tether_port;
 	struct pfsnl_tether *t = NULL;
 	u32 id;
 
-	if (n->tether || core->now < n->redial_at || core->standby)
+	if (n->c->tether || core->now < n->c->redial_at || core->standby)
 		return;
 	if (core->dials + core->clients + 1 >= core->cfg.max_nodes) {
 		pfsnl_count(core, PFSNL_COUNT_BEACON_NO_ROOM);
 		pfsnl_note(core, PFSNL_NOTE_TOO_LARGE, n->addr,
 			   PFSNL_REASON_LOCAL, core->clients + 1);
+		return;
+	}
+	if (!pfsnl_node_meet(core, n)) {
+		/* it has nowhere to back off; its next beacon is an occasion */
+		pfsnl_count(core, PFSNL_COUNT_TETHER_DIAL);
+		dial_failed(core, n, PFSNL_REASON_LOCAL, 0);
 		return;
 	}
 	if (!level)
@@ -107,7 +113,7 @@ void pfsnl_lead_dial(struct pfsnl_core *core, struct pfsnl_node *n)
 	pfsnl_note(core, PFSNL_NOTE_DIAL, n->addr, PFSNL_REASON_NONE, id);
 	t->node = n;
 	t->level = level;
-	n->tether = t;
+	n->c->tether = t;
 	pfsnl_timer_at(core, &t->timer, core->now + patience(core, n));
 }
 
@@ -118,9 +124,9 @@ void pfsnl_lead_dial(struct pfsnl_core *core, struct pfsnl_node *n)
  */
 void pfsnl_lead_unexpect(struct pfsnl_core *core, struct pfsnl_node *n)
 {
-	if (!n->expected)
+	if (!n->c->expected)
 		return;
-	n->expected = false;
+	n->c->expected = false;
 	if (!--core->expected)
 		pfsnl_install_soon(core);
 }
@@ -143,8 +149,8 @@ void pfsnl_lead_failed(struct pfsnl_tether *t, u32 reason)
 	if (reason != PFSNL_REASON_BUSY)
 		back_off(core, n, t->level);
 	if (reason == PFSNL_REASON_BUSY ||
-	    (reason == PFSNL_REASON_TIMEOUT && t->level && !n->rival))
-		n->redial_at = core->now;
+	    (reason == PFSNL_REASON_TIMEOUT && t->level && !n->c->rival))
+		n->c->redial_at = core->now;
 	dial_failed(core, n, reason, t->id);
 	n->reason = reason;
 	pfsnl_tether_end(t, reason);
@@ -179,21 +185,21 @@ void pfsnl_lead_failed(struct pfsnl_tether *t, u32 reason)
  */
 void pfsnl_lead_drop(struct pfsnl_core *core, struct pfsnl_node *n, u32 reason)
 {
-	struct pfsnl_tether *t = n->tether;
+	struct pfsnl_tether *t = n->c->tether;
 
 	pfsnl_count(core, drop_counters[reason]);
 	pfsnl_note(core, PFSNL_NOTE_DROP, n->addr, reason, t->id);
 	/* it can't tell us that it noticed, so give it the time to */
-	n->redial_at = core->now;
+	n->c->redial_at = core->now;
 	if (!t->level && !PFSNL_BROKEN(LEVEL0_HOLD)) {
 		/* two leaders that don't meet are not to fight over it for ever */
 		if (core->now - t->up_at > PFSNL_BACKOFF_LEVEL0_MAX_MS * PFSNL_MS)
-			n->backoff = 0;
+			n->c->backoff = 0;
 		back_off(core, n, 0);
-		n->redial_at = max(n->redial_at,
+		n->c->redial_at = max(n->c->redial_at,
 				   core->now + pfsnl_dead_time(core));
 	}
-	n->untethered = 0;
+	n->c->untethered = 0;
 	n->reason = reason;
 	pfsnl_tether_end(t, reason);
 	pfsnl_install_soon(core);
@@ -210,11 +216,11 @@ void pfsnl_lead_welcome(struct pfsnl_tether *t)
 	struct pfsnl_node *n = t->node;
 
 	if (t->level)
-		n->backoff = 0;
+		n->c->backoff = 0;
 	/* it took our claim, so it follows us since then */
-	n->follows_at = t->claimed_at;
-	n->untethered = 0;
-	n->rival = false;
+	n->c->follows_at = t->claimed_at;
+	n->c->untethered = 0;
+	n->c->rival = false;
 	pfsnl_tether_state(t, PFSNL_TETHER_MEMBER);
 	pfsnl_node_alive(core, n);
 	pfsnl_install_soon(core);
@@ -248,7 +254,7 @@ u32 pfsnl_lead_members(const struct pfsnl_core *core)
 	pfsnl_roster_for_each(&core->roster, n)
 		members += n->in && n->member.level &&
 			   n->addr != core->cfg.addr &&
-			   (n->expected || (n->tether && n->tether->state ==
+			   (n->c->expected || (n->c->tether && n->c->tether->state ==
 						     PFSNL_TETHER_MEMBER));
 	return members;
 }
@@ -315,7 +321,7 @@ void pfsnl_lead_opened(struct pfsnl_tether *t, int err)
 		pfsnl_lead_welcome(t);
 		return;
 	}
-	if (t->node->rival && t->node->better) {
+	if (t->node->c->rival && t->node->c->better) {
 		offer(t);
 		return;
 	}
@@ -323,9 +329,9 @@ void pfsnl_lead_opened(struct pfsnl_tether *t, int err)
 	t->claimed_at = core->now;
 	pfsnl_timer_at(core, &t->timer, core->now + patience(core, t->node));
 	if (pfsnl_node_fresh(core, t->node))
-		subject = t->node->heard.incarnation;
-	else if (t->node->merging)
-		subject = t->node->told.incarnation;
+		subject = t->node->c->heard.incarnation;
+	else if (t->node->c->merging)
+		subject = t->node->c->told.incarnation;
 	if (pfsnl_tether_hello(t, PFSNL_FRAME_CLAIM, subject, 0,
 			       core->succeeds ? PFSNL_HELLO_SUCCEEDS : 0))
 		pfsnl_lead_failed(t, PFSNL_REASON_LOCAL);
@@ -338,7 +344,7 @@ static void accepted(struct pfsnl_tether *t, const struct pfsnl_hello *h)
 
 	if (h->flags & PFSNL_HELLO_LEADS) {
 		pfsnl_merge_claimed(t);
-	} else if (t->node->merging) {
+	} else if (t->node->c->merging) {
 		pfsnl_merge_joined(t);
 	} else if (h->flags & PFSNL_HELLO_STANDBY) {
 		/* the merge is over, and it has its leader still */
@@ -415,16 +421,16 @@ static void answered(struct pfsnl_tether *t)
 void pfsnl_lead_meets(struct pfsnl_core *core, struct pfsnl_node *n,
 		      u32 members, u8 priority)
 {
-	u64 since = max(n->first_heard, core->since);
+	u64 since = max(n->c->first_heard, core->since);
 
 	/* one thing at a time */
-	if (n->tether || core->loser || core->standby || core->succeeds)
+	if (n->c->tether || core->loser || core->standby || core->succeeds)
 		return;
-	n->rival = true;
+	n->c->rival = true;
 	if (PFSNL_BROKEN(MEET))
 		return;
-	n->better = pfsnl_lead_yields(core, members, priority, n->addr);
-	if (!n->better || core->now >= since + 2 * pfsnl_interval(core))
+	n->c->better = pfsnl_lead_yields(core, members, priority, n->addr);
+	if (!n->c->better || core->now >= since + 2 * pfsnl_interval(core))
 		pfsnl_lead_dial(core, n);
 }
 
@@ -444,7 +450,7 @@ static void foreign(struct pfsnl_tether *t)
 		return;
 	n = pfsnl_node_get(core, h.addr);
 	/* what we hear ourselves is newer */
-	if (!n || n->in || n->tether || pfsnl_node_fresh(core, n))
+	if (!n || n->in || n->c->tether || pfsnl_node_fresh(core, n))
 		return;
 	pfsnl_node_described(n, &h);
 	pfsnl_lead_meets(core, n, h.members, h.priority);
@@ -501,7 +507,7 @@ void pfsnl_lead_frame(struct pfsnl_tether *t)
  */
 static void preempted(struct pfsnl_core *core, struct pfsnl_node *n)
 {
-	const struct pfsnl_beacon *b = &n->heard;
+	const struct pfsnl_beacon *b = &n->c->heard;
 	bool better = b->priority != core->cfg.priority ?
 		      b->priority > core->cfg.priority :
 		      n->addr < core->cfg.addr;
@@ -523,10 +529,10 @@ static void expect_back(struct pfsnl_core *core, struct pfsnl_node *n)
 {
 	u64 until = core->dirty_since + pfsnl_dial_time(core);
 
-	if (!n->tether || !n->in || core->expected || core->succeeds ||
-	    core->now >= until || (n->heard.flags & PFSNL_BEACON_LEADER))
+	if (!n->c->tether || !n->in || core->expected || core->succeeds ||
+	    core->now >= until || (n->c->heard.flags & PFSNL_BEACON_LEADER))
 		return;
-	n->expected = true;
+	n->c->expected = true;
 	core->expected++;
 	core->expect_until = until;
 	pfsnl_install_soon(core);
@@ -535,8 +541,8 @@ static void expect_back(struct pfsnl_core *core, struct pfsnl_node *n)
 /* A beacon of a node that we hold a tether to. */
 static void heard_client(struct pfsnl_core *core, struct pfsnl_node *n)
 {
-	const struct pfsnl_beacon *b = &n->heard;
-	struct pfsnl_tether *t = n->tether;
+	const struct pfsnl_beacon *b = &n->c->heard;
+	struct pfsnl_tether *t = n->c->tether;
 
 	if (t->state != PFSNL_TETHER_MEMBER || !b->level)
 		return;
@@ -548,8 +554,8 @@ static void heard_client(struct pfsnl_core *core, struct pfsnl_node *n)
 	}
 	if ((b->flags & PFSNL_BEACON_TETHERED) &&
 	    b->ring.leader == core->cfg.addr) {
-		n->untethered = 0;
-		if (!n->overtaken && b->ring.incarnation == core->incarnation)
+		n->c->untethered = 0;
+		if (!n->c->overtaken && b->ring.incarnation == core->incarnation)
 			pfsnl_quorum_follows(core, n, core->came);
 		preempted(core, n);
 		return;
@@ -559,7 +565,7 @@ static void heard_client(struct pfsnl_core *core, struct pfsnl_node *n)
 	 * still come in, so believe it only when it goes on saying so.
 	 */
 	if (core->now > t->up_at + max(b->interval_ms, core->cfg.interval_ms) *
-	    PFSNL_MS && ++n->untethered >= 2) {
+	    PFSNL_MS && ++n->c->untethered >= 2) {
 		pfsnl_lead_drop(core, n, PFSNL_REASON_CLOSED);
 		pfsnl_lead_dial(core, n);
 		expect_back(core, n);
@@ -573,25 +579,25 @@ static void heard_client(struct pfsnl_core *core, struct pfsnl_node *n)
  */
 void pfsnl_lead_heard(struct pfsnl_core *core, struct pfsnl_node *n)
 {
-	const struct pfsnl_beacon *b = &n->heard;
+	const struct pfsnl_beacon *b = &n->c->heard;
 
 	if (b->flags & PFSNL_BEACON_LEAVING) {
-		if (!n->tether)
+		if (!n->c->tether)
 			return;
-		pfsnl_tether_fail(n->tether, PFSNL_REASON_LEFT);
+		pfsnl_tether_fail(n->c->tether, PFSNL_REASON_LEFT);
 		return;
 	}
 	/* it may decide to lead before our next beacon comes */
 	if (b->flags & PFSNL_BEACON_LISTENING)
 		pfsnl_beacon_answer(core, n, 0);
-	if (n->tether)
+	if (n->c->tether)
 		heard_client(core, n);
 	else if (b->flags & PFSNL_BEACON_LEADER)
 		pfsnl_lead_meets(core, n, b->members, b->priority);
 	else
-		n->rival = false;
+		n->c->rival = false;
 	/* a tethered one is somebody else's */
-	if (!n->tether && !n->rival && (!(b->flags & PFSNL_BEACON_TETHERED) ||
+	if (!n->c->tether && !n->c->rival && (!(b->flags & PFSNL_BEACON_TETHERED) ||
 					PFSNL_BROKEN(NOTICED)))
 		pfsnl_lead_dial(core, n);
 }
@@ -607,7 +613,7 @@ static void stop_leading(struct pfsnl_core *core)
 	core->new_ring = false;
 	core->succeeds = false;
 	pfsnl_roster_for_each(&core->roster, n)
-		n->expected = false;
+		n->c->expected = false;
 }
 
 /**
@@ -672,9 +678,12 @@ void pfsnl_lead(struct pfsnl_core *core)
 
 	/* one that handed over is there, and is to stay in the list */
 	pfsnl_roster_for_each(&core->roster, n) {
-		n->expected = n->in && n->addr != core->cfg.addr &&
-			      !pfsnl_follow_gone(core, n);
-		n->rival = false;
+		bool expected = n->in && n->addr != core->cfg.addr &&
+				!pfsnl_follow_gone(core, n) &&
+				pfsnl_node_meet(core, n);
+
+		n->c->expected = expected;
+		n->c->rival = false;
 	}
 	pfsnl_count(core, PFSNL_COUNT_LEADS);
 	core->new_ring = true;
@@ -692,20 +701,20 @@ void pfsnl_lead(struct pfsnl_core *core)
 
 	pfsnl_roster_for_each(&core->roster, n) {
 		/* a level-0 peer can't say that it waits, or left; it beacons */
-		bool waits = pfsnl_node_fresh(core, n) && n->heard.level &&
-			     !(n->heard.flags & (PFSNL_BEACON_LEADER |
+		bool waits = pfsnl_node_fresh(core, n) && n->c->heard.level &&
+			     !(n->c->heard.flags & (PFSNL_BEACON_LEADER |
 						 PFSNL_BEACON_TETHERED |
 						 PFSNL_BEACON_LEAVING));
 
-		n->redial_at = 0;
-		n->backoff = 0;
-		if (n->addr == core->cfg.addr || (!waits && !n->expected))
+		n->c->redial_at = 0;
+		n->c->backoff = 0;
+		if (n->addr == core->cfg.addr || (!waits && !n->c->expected))
 			continue;
 		pfsnl_lead_dial(core, n);
-		if (!n->tether)
-			n->expected = false;
-		dialled += !!n->tether;
-		core->expected += n->expected;
+		if (!n->c->tether)
+			n->c->expected = false;
+		dialled += !!n->c->tether;
+		core->expected += n->c->expected;
 	}
 	pfsnl_note(core, PFSNL_NOTE_LEAD, core->cfg.addr, PFSNL_REASON_NONE,
 		   dialled);

@@ -31,7 +31,7 @@ static void commit(struct pfsnl_core *core)
 	core->merging = 0;
 	pfsnl_timer_at(core, &core->merge, PFSNL_NEVER);
 	pfsnl_roster_for_each(&core->roster, n)
-		n->merging = false;
+		n->c->merging = false;
 	/* its ring numbers must not go back when it takes our list */
 	core->new_ring = true;
 	list_for_each_entry_safe(t, tmp, &core->tethers, list)
@@ -60,21 +60,21 @@ void pfsnl_merge_abort(struct pfsnl_core *core, u32 reason)
 	pfsnl_timer_at(core, &core->merge, PFSNL_NEVER);
 	list_for_each_entry_safe(t, tmp, &core->tethers, list) {
 		n = t->node;
-		if (t->state != PFSNL_TETHER_MERGING && !(n && n->merging))
+		if (t->state != PFSNL_TETHER_MERGING && !(n && n->c->merging))
 			continue;
 		pfsnl_tether_end(t, reason);
 		pfsnl_node_review(core, n);
 	}
 	pfsnl_roster_for_each(&core->roster, n)
-		n->merging = false;
+		n->c->merging = false;
 }
 
 /* The merge need not wait for it any more. */
 static void settle(struct pfsnl_core *core, struct pfsnl_node *n)
 {
-	if (!n->merging)
+	if (!n->c->merging)
 		return;
-	n->merging = false;
+	n->c->merging = false;
 	if (!--core->merging)
 		commit(core);
 }
@@ -86,7 +86,7 @@ static void settle(struct pfsnl_core *core, struct pfsnl_node *n)
  */
 void pfsnl_merge_forget(struct pfsnl_core *core, struct pfsnl_node *n)
 {
-	if (n->merging)
+	if (n->c->merging)
 		core->merge_lacks = true;
 	settle(core, n);
 }
@@ -127,16 +127,16 @@ static void await(struct pfsnl_core *core, const struct pfsnl_member *m)
 		return;
 	}
 	/* one that is ours changed sides; it is not the other's any more */
-	if (n->tether && n->tether->state == PFSNL_TETHER_MEMBER)
+	if (n->c->tether && n->c->tether->state == PFSNL_TETHER_MEMBER)
 		return;
-	n->told = *m;
-	n->rival = false;
-	if (!n->tether) {
-		n->redial_at = core->now;
-		n->backoff = 0;
+	n->c->told = *m;
+	n->c->rival = false;
+	if (!n->c->tether) {
+		n->c->redial_at = core->now;
+		n->c->backoff = 0;
 	}
-	if (!n->merging) {
-		n->merging = true;
+	if (!n->c->merging) {
+		n->c->merging = true;
 		core->merging++;
 	}
 	pfsnl_lead_dial(core, n);
@@ -237,7 +237,7 @@ void pfsnl_merge_failed(struct pfsnl_tether *t, u32 reason)
 	}
 	pfsnl_tether_end(t, reason);
 	/* wait for it again */
-	n->merging = true;
+	n->c->merging = true;
 	core->merging++;
 	pfsnl_node_review(core, n);
 }
@@ -258,9 +258,9 @@ void pfsnl_merge_timer(struct pfsnl_core *core, struct pfsnl_timer *timer)
 	pfsnl_timer_at(core, timer, min(core->now + again(core),
 					core->merge_until));
 	pfsnl_roster_for_each(&core->roster, n) {
-		if (!n->merging)
+		if (!n->c->merging)
 			continue;
-		n->redial_at = core->now;
+		n->c->redial_at = core->now;
 		pfsnl_lead_dial(core, n);
 	}
 }

@@ -11,12 +11,12 @@
 static u64 silence_limit(const struct pfsnl_core *core,
 			 const struct pfsnl_node *n)
 {
-	if (n->heard_at && !n->heard.level)
+	if (n->c->heard_at && !n->c->heard.level)
 		return core->cfg.level0_dead_ms * PFSNL_MS;
 	if (PFSNL_BROKEN(SLOWER_CLOCK))
 		return pfsnl_dead_time(core);
 	return (u64)core->cfg.dead *
-	       max(core->cfg.interval_ms, n->heard.interval_ms) * PFSNL_MS;
+	       max(core->cfg.interval_ms, n->c->heard.interval_ms) * PFSNL_MS;
 }
 
 /*
@@ -25,15 +25,15 @@ static u64 silence_limit(const struct pfsnl_core *core,
  */
 static bool watched(const struct pfsnl_core *core, const struct pfsnl_node *n)
 {
-	return (n->tether && n->tether->state == PFSNL_TETHER_MEMBER) ||
+	return (n->c->tether && n->c->tether->state == PFSNL_TETHER_MEMBER) ||
 	       (pfsnl_follow_is_leader(core, n) && !core->cut_off);
 }
 
 static void silence_ask(struct pfsnl_core *core, struct pfsnl_node *n)
 {
-	struct pfsnl_tether *t = n->tether ? n->tether : core->up;
+	struct pfsnl_tether *t = n->c->tether ? n->c->tether : core->up;
 
-	n->asked = true;
+	n->c->asked = true;
 	if (!t || !t->level || PFSNL_BROKEN(PING))
 		return;
 	pfsnl_note(core, PFSNL_NOTE_ASK, n->addr, PFSNL_REASON_SILENT, t->id);
@@ -41,25 +41,32 @@ static void silence_ask(struct pfsnl_core *core, struct pfsnl_node *n)
 	pfsnl_tether_ping(t, PFSNL_FRAME_PING, core->now);
 }
 
-/* Free a node that nothing holds any more, or look at it again later. */
+/*
+ * Forget what nothing holds any more, or look at it again later. A node of the
+ * list stays, but nobody has to do with it.
+ */
 static void release(struct pfsnl_core *core, struct pfsnl_node *n)
 {
 	u64 until = 0;
 
-	/* whatever ends one of these reviews the node */
-	if (n->in || n->tether || watched(core, n))
+	/* its end reviews the node */
+	if (n->c->tether)
 		return;
-	if (n->heard_at)
-		until = n->heard_at + silence_limit(core, n);
-	if (n->left)
-		until = max(until, n->left + PFSNL_DEPARTED_MS * PFSNL_MS);
+	if (n->c->expected || n->c->merging || pfsnl_follow_is_leader(core, n))
+		until = core->now + pfsnl_dead_time(core);
+	if (n->c->heard_at)
+		until = max(until, n->c->heard_at + silence_limit(core, n));
+	if (n->c->left)
+		until = max(until, n->c->left + PFSNL_DEPARTED_MS * PFSNL_MS);
 	if (core->now < until) {
-		pfsnl_timer_at(core, &n->silence, until);
+		pfsnl_timer_at(core, &n->c->silence, until);
 		return;
 	}
 	pfsnl_note(core, PFSNL_NOTE_FORGOTTEN, n->addr, PFSNL_REASON_SILENT, 0);
-	pfsnl_roster_erase(&core->roster, n);
-	pfsnl_free(core, n);
+	pfsnl_free(core, n->c);
+	n->c = &core->nobody;
+	if (!n->in)
+		pfsnl_node_free(core, n);
 }
 
 /*
@@ -68,21 +75,23 @@ static void release(struct pfsnl_core *core, struct pfsnl_node *n)
  */
 static void silence_fire(struct pfsnl_core *core, struct pfsnl_timer *timer)
 {
-	struct pfsnl_node *n = container_of(timer, struct pfsnl_node, silence);
+	struct pfsnl_contact *c = container_of(timer, struct pfsnl_contact,
+					       silence);
+	struct pfsnl_node *n = c->node;
 	u64 limit = silence_limit(core, n);
 	u64 last_call;
 
 	if (watched(core, n)) {
-		u64 end = n->alive_at + limit;
+		u64 end = n->c->alive_at + limit;
 
 		last_call = end - div_u64(limit, core->cfg.dead);
 		if (core->now < last_call) {
 			pfsnl_timer_at(core, timer, last_call);
 		} else if (core->now < end) {
-			if (!n->asked)
+			if (!n->c->asked)
 				silence_ask(core, n);
 			pfsnl_timer_at(core, timer, end);
-		} else if (n->tether) {
+		} else if (n->c->tether) {
 			pfsnl_lead_drop(core, n, PFSNL_REASON_SILENT);
 		} else {
 			pfsnl_follow_lost(core, PFSNL_REASON_SILENT, 0);
@@ -97,27 +106,55 @@ static void silence_fire(struct pfsnl_core *core, struct pfsnl_timer *timer)
  * @core: the core
  * @n: the node; stays for the time being
  *
- * Sees to it that the node is looked at again, and freed if it is needless.
- * Nodes are freed nowhere else, so whoever has one may go on using it.
+ * Sees to it that the node is looked at again, and forgotten if it is needless.
+ * Nodes that we have to do with are freed nowhere else, so whoever has one may go
+ * on using it.
  */
 void pfsnl_node_review(struct pfsnl_core *core, struct pfsnl_node *n)
 {
-	if (!n->silence.armed)
-		pfsnl_timer_at(core, &n->silence,
+	if (n->c != &core->nobody && !n->c->silence.armed)
+		pfsnl_timer_at(core, &n->c->silence,
 			       core->now + pfsnl_dead_time(core));
 }
 
 /**
- * pfsnl_node_get - the node of an address, made if need be
+ * pfsnl_node_meet - have something to do with a node
+ * @core: the core
+ * @n: the node
+ *
+ * Only then may its contact be written to. It is forgotten again when nothing
+ * comes of it.
+ *
+ * Return: whether there was memory.
+ */
+bool pfsnl_node_meet(struct pfsnl_core *core, struct pfsnl_node *n)
+{
+	struct pfsnl_contact *c;
+
+	if (n->c != &core->nobody || PFSNL_BROKEN(CONTACT))
+		return true;
+	c = pfsnl_alloc(core, sizeof(*c));
+	if (!c)
+		return false;
+	c->node = n;
+	n->c = c;
+	pfsnl_timer_init(&c->silence, silence_fire);
+	pfsnl_timer_at(core, &c->silence, core->now + pfsnl_dead_time(core));
+	return true;
+}
+
+/**
+ * pfsnl_node_add - the node of an address, made if need be, to be in the list
  * @core: the core
  * @addr: host order
  *
  * The roster holds at most twice as many nodes as the list may have, so that
- * strangers can't fill our memory.
+ * strangers can't fill our memory. Nothing frees it again as long as we have
+ * nothing to do with it: see pfsnl_node_sweep().
  *
  * Return: the node, or NULL when there is no memory or no room; both counted.
  */
-struct pfsnl_node *pfsnl_node_get(struct pfsnl_core *core, u32 addr)
+struct pfsnl_node *pfsnl_node_add(struct pfsnl_core *core, u32 addr)
 {
 	struct pfsnl_node *n = pfsnl_roster_find(&core->roster, addr);
 
@@ -132,11 +169,51 @@ struct pfsnl_node *pfsnl_node_get(struct pfsnl_core *core, u32 addr)
 	if (!n)
 		return NULL;
 	n->addr = addr;
-	pfsnl_timer_init(&n->silence, silence_fire);
-	/* goes away again if nothing comes of it */
-	pfsnl_timer_at(core, &n->silence, core->now + pfsnl_dead_time(core));
+	n->c = &core->nobody;
 	pfsnl_roster_insert(&core->roster, n);
 	return n;
+}
+
+/**
+ * pfsnl_node_free - a node that is not in the list and has no contact goes
+ * @core: the core
+ * @n: the node
+ */
+void pfsnl_node_free(struct pfsnl_core *core, struct pfsnl_node *n)
+{
+	pfsnl_roster_erase(&core->roster, n);
+	pfsnl_free(core, n);
+}
+
+/**
+ * pfsnl_node_sweep - free the nodes that did not get into the list after all
+ * @core: the core
+ */
+void pfsnl_node_sweep(struct pfsnl_core *core)
+{
+	struct pfsnl_node *n, *after;
+
+	pfsnl_roster_for_each_safe(&core->roster, n, after)
+		if (!n->in && n->c == &core->nobody)
+			pfsnl_node_free(core, n);
+}
+
+/**
+ * pfsnl_node_get - the node of an address, made and met if need be
+ * @core: the core
+ * @addr: host order
+ *
+ * Return: the node, or NULL when there is no memory or no room; both counted.
+ */
+struct pfsnl_node *pfsnl_node_get(struct pfsnl_core *core, u32 addr)
+{
+	struct pfsnl_node *n = pfsnl_node_add(core, addr);
+
+	if (!n || pfsnl_node_meet(core, n))
+		return n;
+	if (!n->in)
+		pfsnl_node_free(core, n);
+	return NULL;
 }
 
 /**
@@ -149,14 +226,14 @@ void pfsnl_node_alive(struct pfsnl_core *core, struct pfsnl_node *n)
 	u64 limit = silence_limit(core, n);
 	u64 last_call = core->now + limit - div_u64(limit, core->cfg.dead);
 
-	n->alive_at = core->now;
-	n->asked = false;
+	n->c->alive_at = core->now;
+	n->c->asked = false;
 	/*
 	 * A timer that fires too early looks at alive_at and is set again, so
 	 * a beacon need not move it; but it may wait for something later.
 	 */
-	if (!n->silence.armed || n->silence.when > last_call)
-		pfsnl_timer_at(core, &n->silence, last_call);
+	if (!n->c->silence.armed || n->c->silence.when > last_call)
+		pfsnl_timer_at(core, &n->c->silence, last_call);
 }
 
 /**
@@ -181,7 +258,7 @@ void pfsnl_node_spare(struct pfsnl_core *core, struct pfsnl_node *n)
  */
 void pfsnl_node_described(struct pfsnl_node *n, const struct pfsnl_hello *h)
 {
-	n->told = (struct pfsnl_member) {
+	n->c->told = (struct pfsnl_member) {
 		.addr = h->addr,
 		.tether_port = h->tether_port,
 		.priority = h->priority,
@@ -197,7 +274,7 @@ void pfsnl_node_described(struct pfsnl_node *n, const struct pfsnl_hello *h)
  */
 bool pfsnl_node_fresh(const struct pfsnl_core *core, const struct pfsnl_node *n)
 {
-	return n->heard_at && core->now < n->heard_at + silence_limit(core, n);
+	return n->c->heard_at && core->now < n->c->heard_at + silence_limit(core, n);
 }
 
 /**
@@ -221,7 +298,7 @@ void pfsnl_beacon_answer(struct pfsnl_core *core, struct pfsnl_node *n,
 		.cluster_id = core->cluster_id,
 		.ring = core->ring,
 		.subject = flags & PFSNL_BEACON_NOT_MEMBER ?
-			   n->heard.incarnation : 0,
+			   n->c->heard.incarnation : 0,
 	};
 	u8 wire[PFSNL_BEACON_LEN];
 
@@ -237,7 +314,7 @@ static void not_member(struct pfsnl_core *core, struct pfsnl_node *n)
 {
 	pfsnl_count(core, PFSNL_COUNT_NOT_MEMBER_TX);
 	pfsnl_note(core, PFSNL_NOTE_NOT_MEMBER, n->addr,
-		   PFSNL_REASON_NOT_MEMBER, n->heard.incarnation);
+		   PFSNL_REASON_NOT_MEMBER, n->c->heard.incarnation);
 	pfsnl_beacon_answer(core, n, PFSNL_BEACON_NOT_MEMBER);
 }
 
@@ -245,8 +322,8 @@ static void not_member(struct pfsnl_core *core, struct pfsnl_node *n)
 static void restarted(struct pfsnl_core *core, struct pfsnl_node *n,
 		      const struct pfsnl_beacon *b)
 {
-	if (n->tether && n->tether->state == PFSNL_TETHER_MEMBER &&
-	    n->tether->member.incarnation != b->incarnation)
+	if (n->c->tether && n->c->tether->state == PFSNL_TETHER_MEMBER &&
+	    n->c->tether->member.incarnation != b->incarnation)
 		pfsnl_lead_drop(core, n, PFSNL_REASON_RESTARTED);
 	else if (pfsnl_follow_is_leader(core, n) &&
 		 core->leader_incarnation != b->incarnation)
@@ -286,10 +363,16 @@ void pfsnl_beacon_heard(struct pfsnl_core *core, u32 src,
 		pfsnl_count(core, PFSNL_COUNT_BEACON_MALFORMED);
 		return;
 	}
+	n = pfsnl_roster_find(&core->roster, src);
+	if (core->role != PFSNL_ROLE_LEADER &&
+	    (!n || n->c == &core->nobody) && !pfsnl_follow_needs(core, src, b)) {
+		pfsnl_count(core, PFSNL_COUNT_BEACON_RX);
+		return;
+	}
 	n = pfsnl_node_get(core, src);
 	if (!n)
 		return;
-	if (b->incarnation == n->past_incarnation &&
+	if (b->incarnation == n->c->past_incarnation &&
 	    pfsnl_node_fresh(core, n) && !PFSNL_BROKEN(STRAGGLER)) {
 		/*
 		 * A straggler, or two nodes with one address; the one we have
@@ -304,26 +387,26 @@ void pfsnl_beacon_heard(struct pfsnl_core *core, u32 src,
 
 	if (!PFSNL_BROKEN(INCARNATION))
 		restarted(core, n, b);
-	if (n->heard_at && n->heard.incarnation != b->incarnation)
-		n->past_incarnation = n->heard.incarnation;
+	if (n->c->heard_at && n->c->heard.incarnation != b->incarnation)
+		n->c->past_incarnation = n->c->heard.incarnation;
 	if (!pfsnl_node_fresh(core, n) ||
-	    n->heard.incarnation != b->incarnation) {
-		n->first_heard = core->now;
+	    n->c->heard.incarnation != b->incarnation) {
+		n->c->first_heard = core->now;
 		pfsnl_note(core, PFSNL_NOTE_HEARD, src, PFSNL_REASON_NONE,
 			   b->incarnation);
 	}
 	/* news that others overtook may be old */
-	n->overtaken = n->heard_at && n->heard.incarnation == b->incarnation &&
-		       (s32)(b->counter - n->newest) <= 0 &&
+	n->c->overtaken = n->c->heard_at && n->c->heard.incarnation == b->incarnation &&
+		       (s32)(b->counter - n->c->newest) <= 0 &&
 		       !PFSNL_BROKEN(OVERTAKEN);
-	if (!n->overtaken)
-		n->newest = b->counter;
-	n->heard = *b;
-	n->heard_at = core->now;
+	if (!n->c->overtaken)
+		n->c->newest = b->counter;
+	n->c->heard = *b;
+	n->c->heard_at = core->now;
 	pfsnl_node_alive(core, n);
 
 	if ((b->flags & PFSNL_BEACON_TETHERED) &&
-	    b->ring.leader == core->cfg.addr && !n->tether &&
+	    b->ring.leader == core->cfg.addr && !n->c->tether &&
 	    !PFSNL_BROKEN(NOT_MEMBER))
 		not_member(core, n);
 	if (core->role == PFSNL_ROLE_LEADER)
@@ -338,13 +421,13 @@ void pfsnl_beacon_heard(struct pfsnl_core *core, u32 src,
  */
 static u32 level0_interval(struct pfsnl_core *core, struct pfsnl_node *n)
 {
-	u64 before = n->heard.level ? 0 : n->heard.interval_ms * PFSNL_MS;
-	u64 gap = n->heard_at ? core->now - n->heard_at : 0;
+	u64 before = n->c->heard.level ? 0 : n->c->heard.interval_ms * PFSNL_MS;
+	u64 gap = n->c->heard_at ? core->now - n->c->heard_at : 0;
 
 	if (before && gap > max(3 * before,
 				PFSNL_BACKOFF_LEVEL0_MS * PFSNL_MS)) {
-		n->backoff = 0;
-		n->redial_at = 0;
+		n->c->backoff = 0;
+		n->c->redial_at = 0;
 		gap = before;
 	}
 	return div_u64(min(gap, core->cfg.level0_dead_ms * PFSNL_MS), PFSNL_MS);
@@ -370,21 +453,21 @@ void pfsnl_beacon_heard_level0(struct pfsnl_core *core, u32 src)
 	n = pfsnl_node_get(core, src);
 	if (!n)
 		return;
-	if (pfsnl_node_fresh(core, n) && n->heard.level) {
+	if (pfsnl_node_fresh(core, n) && n->c->heard.level) {
 		/* one address can't be both; the better known one stays */
 		pfsnl_count(core, PFSNL_COUNT_BEACON_DUPLICATE);
 		return;
 	}
 	pfsnl_count(core, PFSNL_COUNT_BEACON_RX_LEVEL0);
 	if (!pfsnl_node_fresh(core, n)) {
-		n->first_heard = core->now;
+		n->c->first_heard = core->now;
 		pfsnl_note(core, PFSNL_NOTE_HEARD, src, PFSNL_REASON_NONE, 0);
 	}
-	n->heard = (struct pfsnl_beacon) {
+	n->c->heard = (struct pfsnl_beacon) {
 		.addr = src,
 		.interval_ms = level0_interval(core, n),
 	};
-	n->heard_at = core->now;
+	n->c->heard_at = core->now;
 	pfsnl_node_alive(core, n);
 	if (core->role == PFSNL_ROLE_LEADER)
 		pfsnl_lead_heard(core, n);

@@ -49,14 +49,14 @@ static u64 follow_until(struct pfsnl_core *core)
 		if (!n->in || n->addr == core->cfg.addr)
 			continue;
 		/* its beacons get lost, so ask */
-		if (ask && core->now >= n->follows_at + dead / 2 && n->tether &&
-		    n->tether->state == PFSNL_TETHER_MEMBER && n->tether->level)
-			pfsnl_tether_ping(n->tether, PFSNL_FRAME_PING,
+		if (ask && core->now >= n->c->follows_at + dead / 2 && n->c->tether &&
+		    n->c->tether->state == PFSNL_TETHER_MEMBER && n->c->tether->level)
+			pfsnl_tether_ping(n->c->tether, PFSNL_FRAME_PING,
 					  core->now);
-		if (core->now >= n->follows_at + dead)
+		if (core->now >= n->c->follows_at + dead)
 			continue;
 		votes += n->member.votes;
-		oldest = min(oldest, n->follows_at);
+		oldest = min(oldest, n->c->follows_at);
 	}
 	return 2 * votes > expected ? oldest + dead : 0;
 }
@@ -245,7 +245,7 @@ void pfsnl_quorum_lease(struct pfsnl_core *core, u64 seen, u32 lease_ms)
 void pfsnl_quorum_follows(struct pfsnl_core *core, struct pfsnl_node *n,
 			  u64 seen)
 {
-	n->follows_at = max(n->follows_at, min(seen, core->now));
+	n->c->follows_at = max(n->c->follows_at, min(seen, core->now));
 	renewed(core);
 }
 

@@ -51,18 +51,20 @@ static void expect_anew(struct pfsnl_core *core, u32 gone)
 	struct pfsnl_node *n;
 
 	pfsnl_roster_for_each(&core->roster, n) {
-		bool ours = n->tether &&
-			    n->tether->state == PFSNL_TETHER_MEMBER;
+		bool ours = n->c->tether &&
+			    n->c->tether->state == PFSNL_TETHER_MEMBER;
 
 		if (!n->in) {
 			pfsnl_lead_unexpect(core, n);
 			continue;
 		}
-		if (n->expected || ours || n->addr == core->cfg.addr ||
+		if (n->c->expected || ours || n->addr == core->cfg.addr ||
 		    n->addr == gone)
 			continue;
+		if (!pfsnl_node_meet(core, n))
+			continue;
 		pfsnl_lead_dial(core, n);
-		n->expected = true;
+		n->c->expected = true;
 		core->expected++;
 	}
 }

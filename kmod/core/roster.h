@@ -16,18 +16,10 @@
 struct pfsnl_tether;
 
 /**
- * struct pfsnl_node - a node we know something of
- * @by_addr: in the roster
- * @addr: its address, host order
- * @member: who it is in the installed ring; valid if @in
+ * struct pfsnl_contact - what we have to do with a node
+ * @node: which
  * @told: leader only: who it is as others say, valid while it is dialled because
  *	of that
- * @next: who it is in the ring being made; valid if @next_in
- * @in: it is in the installed ring
- * @next_in: it is in the ring being made
- * @reason: why it is no longer in the ring being made, or is in it, whichever is
- *	new, enum pfsnl_reason
- * @joined: when it entered the list, nanoseconds
  * @left: when it left the list last, 0 if it never did
  * @heard: its last beacon, valid if @heard_at
  * @newest: largest counter of its beacons
@@ -51,17 +43,9 @@ struct pfsnl_tether;
  *	not offered to again
  * @backoff: leader only: how long to wait after the next failure
  */
-struct pfsnl_node {
-	struct rb_node by_addr;
-	u32 addr;
-
-	struct pfsnl_member member;
-	struct pfsnl_member next;
+struct pfsnl_contact {
+	struct pfsnl_node *node;
 	struct pfsnl_member told;
-	bool in;
-	bool next_in;
-	u32 reason;
-	u64 joined;
 	u64 left;
 
 	struct pfsnl_beacon heard;
@@ -84,6 +68,33 @@ struct pfsnl_node {
 	bool better;
 	u64 redial_at;
 	u64 backoff;
+};
+
+/**
+ * struct pfsnl_node - a node we know something of
+ * @by_addr: in the roster
+ * @c: what we have to do with it. Of most nodes of a large list nothing is ever
+ *	heard but that they are in it; those share the contact of nobody, which
+ *	is all zero and only read, see pfsnl_node_meet()
+ * @member: who it is in the installed ring; valid if @in
+ * @next: who it is in the ring being made; valid if @next_in
+ * @joined: when it entered the list, nanoseconds
+ * @addr: its address, host order
+ * @in: it is in the installed ring
+ * @next_in: it is in the ring being made
+ * @reason: why it is no longer in the ring being made, or is in it, whichever is
+ *	new, enum pfsnl_reason
+ */
+struct pfsnl_node {
+	struct rb_node by_addr;
+	struct pfsnl_contact *c;
+	struct pfsnl_member member;
+	struct pfsnl_member next;
+	u64 joined;
+	u32 addr;
+	bool in;
+	bool next_in;
+	u32 reason;
 };
 
 /**

@@ -121,6 +121,7 @@ struct pfsnl_tether {
  * @timers: all timers below
  * @deadline: what the surroundings were told last
  * @roster: the nodes it knows
+ * @nobody: the contact of those that it has nothing to do with; never written to
  * @tethers: all of them
  * @tether_ids: the same by number
  * @dials: how many are ours and not MEMBER yet
@@ -136,6 +137,8 @@ struct pfsnl_tether {
  * @role_timer: LISTENING, ORPHAN: when to decide again; LEAVING: the limit
  * @since: when the role began
  * @listen_until: LISTENING: end of the listening window
+ * @best: LISTENING, ORPHAN: of those who would lead before us the best, or 0
+ * @passed_over: LISTENING, ORPHAN: others who wait were heard and not remembered
  *
  * @up: CLIENT: the tether to the leader
  * @standby: CLIENT, ORPHAN: from the leader that ours hands over to; LEADER:
@@ -197,6 +200,7 @@ struct pfsnl_core {
 	struct pfsnl_timers timers;
 	u64 deadline;
 	struct pfsnl_roster roster;
+	struct pfsnl_contact nobody;
 	struct list_head tethers;
 	struct rb_root tether_ids;
 	u32 dials;
@@ -212,6 +216,8 @@ struct pfsnl_core {
 	struct pfsnl_timer role_timer;
 	u64 since;
 	u64 listen_until;
+	u32 best;
+	bool passed_over;
 
 	struct pfsnl_tether *up;
 	struct pfsnl_tether *standby;
@@ -274,6 +280,10 @@ u64 pfsnl_dead_time(const struct pfsnl_core *core);
 u64 pfsnl_interval(const struct pfsnl_core *core);
 
 /* neighbour.c */
+bool pfsnl_node_meet(struct pfsnl_core *core, struct pfsnl_node *n);
+struct pfsnl_node *pfsnl_node_add(struct pfsnl_core *core, u32 addr);
+void pfsnl_node_free(struct pfsnl_core *core, struct pfsnl_node *n);
+void pfsnl_node_sweep(struct pfsnl_core *core);
 struct pfsnl_node *pfsnl_node_get(struct pfsnl_core *core, u32 addr);
 void pfsnl_node_review(struct pfsnl_core *core, struct pfsnl_node *n);
 void pfsnl_node_alive(struct pfsnl_core *core, struct pfsnl_node *n);
@@ -352,6 +362,8 @@ void pfsnl_handover_failed(struct pfsnl_tether *t, u32 reason);
 
 /* follow.c */
 void pfsnl_listen(struct pfsnl_core *core);
+bool pfsnl_follow_needs(struct pfsnl_core *core, u32 src,
+			const struct pfsnl_beacon *b);
 void pfsnl_follow_timer(struct pfsnl_core *core);
 void pfsnl_follow_handed(struct pfsnl_core *core, u32 successor);
 void pfsnl_follow_alive(struct pfsnl_core *core);

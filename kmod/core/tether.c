@@ -173,7 +173,7 @@ void pfsnl_tether_state(struct pfsnl_tether *t, enum pfsnl_tether_state state)
 	}
 	if (state == PFSNL_TETHER_CLOSING) {
 		if (t->node)
-			t->node->tether = NULL;
+			t->node->c->tether = NULL;
 		t->node = NULL;
 		if (core->up == t)
 			core->up = NULL;
@@ -199,7 +199,7 @@ void pfsnl_tether_end(struct pfsnl_tether *t, u32 reason)
 	if (tally)
 		--*tally;
 	if (t->node)
-		t->node->tether = NULL;
+		t->node->c->tether = NULL;
 	if (core->up == t)
 		core->up = NULL;
 	if (core->standby == t)

@@ -463,6 +463,31 @@ static void frames_may_come_byte_by_byte(void **state)
 	world_free(w);
 }
 
+/* the others did not remember each other */
+static void best_node_that_dies_before_it_leads_leaves_one_leader(void **state)
+{
+	u64 seed;
+	u32 i;
+
+	for (seed = 0; seed < 5 * SEEDS; seed++) {
+		struct world *w = world_new(seed);
+		u64 leads = 0, merges = 0;
+
+		world_nodes(w, 8);
+		world_start(w);
+		world_run(w, 10 * SIM_MS + sim_below(&w->sim, 80 * SIM_MS));
+		node_kill(w->nodes[0]);
+		assert_agree(w, 1000 + 400 + 150);
+		for (i = 1; i < 8; i++) {
+			leads += node_count(w->nodes[i], PFSNL_COUNT_LEADS);
+			merges += node_count(w->nodes[i], PFSNL_COUNT_MERGES);
+		}
+		assert_int_equal(leads, 1);
+		assert_int_equal(merges, 0);
+		world_free(w);
+	}
+}
+
 static void full_cluster_takes_no_more_and_counts_it(void **state)
 {
 	struct world *w = world_new(1);
@@ -554,6 +579,7 @@ int main(void)
 		cmocka_unit_test(lossy_segment_delays_but_does_not_prevent),
 		cmocka_unit_test(nodes_far_from_each_other_are_tethered_with_more_patience),
 		cmocka_unit_test(frames_may_come_byte_by_byte),
+		cmocka_unit_test(best_node_that_dies_before_it_leads_leaves_one_leader),
 		cmocka_unit_test(full_cluster_takes_no_more_and_counts_it),
 		cmocka_unit_test(memory_is_bounded_by_what_strangers_can_fill),
 	};

@@ -4,6 +4,9 @@
  * fails once, in each part that a node can have. The cluster forms all the same,
  * nothing leaks, and a core may be ended at any moment.
  */
+#include <linux/minmax.h>
+
+#include "state.h"
 #include "test_world.h"
 
 #define NODES	4
@@ -222,6 +225,56 @@ static void memory_does_not_grow_with_time(void **state)
 	world_free(w);
 }
 
+/* how many nodes those who don't lead have to do with, all together */
+static u32 contacts(struct world *w)
+{
+	u32 i, count = 0;
+
+	for (i = 0; i < w->n; i++) {
+		struct pfsnl_core *core = w->nodes[i]->core;
+		struct pfsnl_node *n;
+
+		if (!core || core->role == PFSNL_ROLE_LEADER)
+			continue;
+		pfsnl_roster_for_each(&core->roster, n)
+			count += n->c != &core->nobody;
+	}
+	return count;
+}
+
+static u32 most_contacts(struct world *w, u32 ms)
+{
+	u32 most = 0;
+
+	while (ms--) {
+		world_run(w, SIM_MS);
+		most = max(most, contacts(w));
+	}
+	return most;
+}
+
+/*
+ * All broadcast when they start and when their leader is lost. Of those who come
+ * first one is enough; only until it is heard each remembers who waits.
+ */
+static void many_nodes_do_not_remember_each_other(void **state)
+{
+	struct world *w = world_new(1);
+
+	world_nodes(w, 100);
+	world_start(w);
+	assert_in_range(most_contacts(w, 250), 99, 10 * 100);
+	assert_true(world_agrees(w, NULL));
+	/* now it is the leader, and nobody else */
+	world_run(w, 3 * SIM_S);
+	assert_int_equal(contacts(w), 99);
+
+	node_kill(world_leader(w));
+	assert_in_range(most_contacts(w, 2000), 98, 8 * 100);
+	assert_true(world_agrees(w, NULL));
+	world_free(w);
+}
+
 static void core_that_was_never_started_is_freed(void **state)
 {
 	struct world *w = world_new(1);
@@ -287,6 +340,7 @@ int main(void)
 		cmocka_unit_test(shortage_while_writing_drops_nobody),
 		cmocka_unit_test(shortage_while_taking_a_long_list_ends_well),
 		cmocka_unit_test(memory_does_not_grow_with_time),
+		cmocka_unit_test(many_nodes_do_not_remember_each_other),
 		cmocka_unit_test(core_that_was_never_started_is_freed),
 		cmocka_unit_test(core_may_be_ended_at_any_moment),
 	};

@@ -129,7 +129,8 @@ static u64 bound_of(const struct pfsnl_config *cfg)
 		      2 * j.all + PFSNL_SHAKING_MAX;
 
 	return sizeof(struct pfsnl_core) + 4096 + lists +
-	       nodes * (sizeof(struct pfsnl_node) + 32) +
+	       nodes * (sizeof(struct pfsnl_node) +
+			sizeof(struct pfsnl_contact) + 64) +
 	       tethers * TETHER_LINE;
 }
 
@@ -388,7 +389,7 @@ static bool told_of(const struct node *n, u32 addr)
 	const struct pfsnl_node *known =
 		pfsnl_roster_find(&n->core->roster, addr);
 
-	return known && (known->merging || known->rival);
+	return known && (known->c->merging || known->c->rival);
 }
 
 static void dialled(struct file *f, u32 addr, struct line *l)
@@ -428,8 +429,8 @@ static u32 followers(const struct node *n)
 		struct node *of = node_at(known->addr);
 
 		count += of && of != n && of->core && known->in &&
-			 known->tether &&
-			 known->tether->state == PFSNL_TETHER_MEMBER &&
+			 known->c->tether &&
+			 known->c->tether->state == PFSNL_TETHER_MEMBER &&
 			 of->core->role == PFSNL_ROLE_CLIENT &&
 			 of->core->leader_incarnation == n->core->incarnation;
 	}
@@ -475,15 +476,15 @@ static void note(struct node *n, enum pfsnl_note note, u32 addr, u32 reason,
 		break;
 	case PFSNL_NOTE_DROP:
 		known = pfsnl_roster_find(&n->core->roster, addr);
-		if (!l || !known || !known->tether || !known->tether->level)
+		if (!l || !known || !known->c->tether || !known->c->tether->level)
 			break;
 		if (reason == PFSNL_REASON_SILENT)
 			lost_silent(n, addr, l,
-				    known->tether->member.incarnation);
+				    known->c->tether->member.incarnation);
 		else if (reason == PFSNL_REASON_RESTARTED)
 			lost_restarted(n, addr,
-				       known->tether->member.incarnation);
-		l->dropped = known->tether->member.incarnation;
+				       known->c->tether->member.incarnation);
+		l->dropped = known->c->tether->member.incarnation;
 		break;
 	case PFSNL_NOTE_LEADER_LOST:
 		if (l && reason == PFSNL_REASON_SILENT)
@@ -679,6 +680,10 @@ static void done(struct node *n)
 
 	check_quorum(n);
 
+	if (memcmp(&n->core->nobody, &(struct pfsnl_contact){ 0 },
+		   sizeof(n->core->nobody)))
+		sim_violated("own-contact", "%08x wrote into the contact of nobody",
+			     n->host.addr);
 	if (n->ledger.bytes > f->bound)
 		sim_violated("memory", "%08x holds %llu bytes, its bound is %llu",
 			     n->host.addr, (unsigned long long)n->ledger.bytes,
@@ -698,9 +703,9 @@ static void done(struct node *n)
 		if ((core->role == PFSNL_ROLE_CLIENT &&
 		     core->leader_addr == src &&
 		     core->leader_incarnation != now_is) ||
-		    (known && known->tether && known->tether->level &&
-		     known->tether->state == PFSNL_TETHER_MEMBER &&
-		     known->tether->member.incarnation != now_is))
+		    (known && known->c->tether && known->c->tether->level &&
+		     known->c->tether->state == PFSNL_TETHER_MEMBER &&
+		     known->c->tether->member.incarnation != now_is))
 			sim_violated("restart-noticed",
 				     "%08x heard the new %08x and keeps to the old one",
 				     n->host.addr, src);

@@ -46,6 +46,14 @@ static void print_traffic(const struct world *w, u64 datagrams, u64 bytes,
 	       (w->net.bytes - bytes) / s / n);
 }
 
+static void print_memory(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	printf("  peak memory so far %.0f MB\n", usage.ru_maxrss / 1024.0);
+}
+
 static bool form(struct world *w, const char *what)
 {
 	u64 begin = w->sim.now, datagrams = w->net.datagrams;
@@ -59,6 +67,7 @@ static bool form(struct world *w, const char *what)
 	printf("%s: one ring of all after %.1f ms\n", what,
 	       (w->sim.now - begin) / 1e6);
 	print_traffic(w, datagrams, bytes, w->sim.now - begin);
+	print_memory();
 	return true;
 }
 
@@ -72,7 +81,6 @@ int scale_run(u32 n)
 {
 	struct world *w = world_new(1);
 	u64 datagrams, bytes;
-	struct rusage usage;
 	u32 i;
 
 	if (n > PFSNL_MAX_NODES_MAX) {
@@ -100,6 +108,7 @@ int scale_run(u32 n)
 	world_run(w, 10 * SIM_S);
 	printf("at rest for 10 s\n");
 	print_traffic(w, datagrams, bytes, 10 * SIM_S);
+	print_memory();
 
 	for (i = 0; i < n; i++)
 		rings[i] = 0;
@@ -109,7 +118,5 @@ int scale_run(u32 n)
 	print_rings(n);
 	world_free(w);
 	free(rings);
-	getrusage(RUSAGE_SELF, &usage);
-	printf("peak memory %.0f MB\n", usage.ru_maxrss / 1024.0);
 	return 0;
 }

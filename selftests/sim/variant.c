@@ -95,6 +95,8 @@ const struct variant variants[] = {
 	  "a merge waits for the nodes of the other leader"),
 	V(RECORD, "same-history", STORM, NULL,
 	  "a successor completes the newest ring of the lost leader"),
+	V(CONTACT, "own-contact", BOOT, NULL,
+	  "a node of the list that is heard gets a contact of its own"),
 	V(LEAK, "surroundings", BOOT, NULL,
 	  "memory of a tether is given back"),
 	V(CRASH, "crash", STORM, "leave",
