@@ -90,8 +90,8 @@ static bool heard_lately(const struct pfsnl_core *core,
 	u64 interval = max(core->cfg.interval_ms, n->c->heard.interval_ms) *
 		       PFSNL_MS;
 
-	return n->c->heard_at && n->c->heard_at >= core->since && n->c->heard.level &&
-	       core->now < n->c->heard_at + 2 * interval;
+	return n->c->heard_at && n->c->heard_at >= core->since &&
+	       n->c->heard.level && core->now < n->c->heard_at + 2 * interval;
 }
 
 /*
@@ -172,7 +172,8 @@ static void listening_decide(struct pfsnl_core *core)
 
 	pfsnl_roster_for_each(&core->roster, n) {
 		if (n->addr == core->cfg.addr || !pfsnl_node_fresh(core, n) ||
-		    !n->c->heard.level || (n->c->heard.flags & PFSNL_BEACON_LEAVING))
+		    !n->c->heard.level ||
+		    (n->c->heard.flags & PFSNL_BEACON_LEAVING))
 			continue;
 		if (n->c->heard.flags & PFSNL_BEACON_LEADER)
 			led = true;
@@ -191,7 +192,7 @@ static void listening_decide(struct pfsnl_core *core)
 	if (led || !core->cfg.priority || (wait && core->now < limit)) {
 		pfsnl_timer_at(core, &core->role_timer,
 			       core->now + patience(core));
-	} else if (core->passed_over) {
+	} else if (!wait && core->passed_over) {
 		core->listen_until = listen_for_others(core);
 		pfsnl_timer_at(core, &core->role_timer, core->listen_until);
 	} else {
@@ -285,8 +286,7 @@ static void orphan_decide(struct pfsnl_core *core)
 			wait = wait || may_succeed(core, n->addr,
 						   n->c->heard.incarnation);
 		else if (n->in && n->c->heard.priority &&
-			 !(n->c->heard.flags & (PFSNL_BEACON_TETHERED |
-					     PFSNL_BEACON_LEAVING)) &&
+			 waits(&n->c->heard) &&
 			 leads_before(n->c->heard.priority, n->addr,
 				      core->cfg.priority, core->cfg.addr))
 			wait = true;

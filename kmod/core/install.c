@@ -182,8 +182,8 @@ void pfsnl_install_announce(struct pfsnl_core *core)
 static u32 why_added(const struct pfsnl_core *core, const struct pfsnl_node *n)
 {
 	if (core->role == PFSNL_ROLE_LEADER)
-		return n->c->tether && n->c->tether->merged ? PFSNL_REASON_MERGED :
-							PFSNL_REASON_JOINED;
+		return n->c->tether && n->c->tether->merged ?
+		       PFSNL_REASON_MERGED : PFSNL_REASON_JOINED;
 	if (core->merged)
 		return PFSNL_REASON_MERGED;
 	return n->reason == PFSNL_REASON_MERGED ? PFSNL_REASON_MERGED :

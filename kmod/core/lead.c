@@ -197,7 +197,7 @@ void pfsnl_lead_drop(struct pfsnl_core *core, struct pfsnl_node *n, u32 reason)
 			n->c->backoff = 0;
 		back_off(core, n, 0);
 		n->c->redial_at = max(n->c->redial_at,
-				   core->now + pfsnl_dead_time(core));
+				      core->now + pfsnl_dead_time(core));
 	}
 	n->c->untethered = 0;
 	n->reason = reason;
@@ -251,11 +251,14 @@ u32 pfsnl_lead_members(const struct pfsnl_core *core)
 		return core->roster.equals;
 	if (core->now < core->doubt_until)
 		return 1;
-	pfsnl_roster_for_each(&core->roster, n)
+	pfsnl_roster_for_each(&core->roster, n) {
+		const struct pfsnl_tether *t = n->c->tether;
+
 		members += n->in && n->member.level &&
 			   n->addr != core->cfg.addr &&
-			   (n->c->expected || (n->c->tether && n->c->tether->state ==
-						     PFSNL_TETHER_MEMBER));
+			   (n->c->expected ||
+			    (t && t->state == PFSNL_TETHER_MEMBER));
+	}
 	return members;
 }
 
@@ -597,8 +600,8 @@ void pfsnl_lead_heard(struct pfsnl_core *core, struct pfsnl_node *n)
 	else
 		n->c->rival = false;
 	/* a tethered one is somebody else's */
-	if (!n->c->tether && !n->c->rival && (!(b->flags & PFSNL_BEACON_TETHERED) ||
-					PFSNL_BROKEN(NOTICED)))
+	if (!n->c->tether && !n->c->rival &&
+	    (!(b->flags & PFSNL_BEACON_TETHERED) || PFSNL_BROKEN(NOTICED)))
 		pfsnl_lead_dial(core, n);
 }
 

@@ -274,7 +274,8 @@ void pfsnl_node_described(struct pfsnl_node *n, const struct pfsnl_hello *h)
  */
 bool pfsnl_node_fresh(const struct pfsnl_core *core, const struct pfsnl_node *n)
 {
-	return n->c->heard_at && core->now < n->c->heard_at + silence_limit(core, n);
+	return n->c->heard_at &&
+	       core->now < n->c->heard_at + silence_limit(core, n);
 }
 
 /**
@@ -396,8 +397,9 @@ void pfsnl_beacon_heard(struct pfsnl_core *core, u32 src,
 			   b->incarnation);
 	}
 	/* news that others overtook may be old */
-	n->c->overtaken = n->c->heard_at && n->c->heard.incarnation == b->incarnation &&
-		       (s32)(b->counter - n->c->newest) <= 0 &&
+	n->c->overtaken = n->c->heard_at &&
+			  n->c->heard.incarnation == b->incarnation &&
+			  (s32)(b->counter - n->c->newest) <= 0 &&
 		       !PFSNL_BROKEN(OVERTAKEN);
 	if (!n->c->overtaken)
 		n->c->newest = b->counter;

@@ -39,6 +39,7 @@ static u64 follow_until(struct pfsnl_core *core)
 	u32 votes = core->cfg.votes, expected = pfsnl_quorum_expected(core);
 	u64 dead = pfsnl_dead_time(core), oldest = core->now;
 	bool ask = core->now >= core->follow_asked + dead / 4;
+	struct pfsnl_tether *t;
 	struct pfsnl_node *n;
 
 	if (2 * votes > expected || PFSNL_BROKEN(LEADER_LEASE))
@@ -49,10 +50,10 @@ static u64 follow_until(struct pfsnl_core *core)
 		if (!n->in || n->addr == core->cfg.addr)
 			continue;
 		/* its beacons get lost, so ask */
-		if (ask && core->now >= n->c->follows_at + dead / 2 && n->c->tether &&
-		    n->c->tether->state == PFSNL_TETHER_MEMBER && n->c->tether->level)
-			pfsnl_tether_ping(n->c->tether, PFSNL_FRAME_PING,
-					  core->now);
+		t = n->c->tether;
+		if (ask && core->now >= n->c->follows_at + dead / 2 && t &&
+		    t->state == PFSNL_TETHER_MEMBER && t->level)
+			pfsnl_tether_ping(t, PFSNL_FRAME_PING, core->now);
 		if (core->now >= n->c->follows_at + dead)
 			continue;
 		votes += n->member.votes;

@@ -484,6 +484,30 @@ static void member_that_was_elsewhere_gets_a_ring_of_a_higher_number(void **stat
 	stranger_free(s);
 }
 
+/* it comes before all of them, says that it waits, and never leads */
+static void who_waits_for_ever_is_not_waited_for_without_end(void **state)
+{
+	struct world *w = world_new(1);
+	struct stranger *s = stranger_new(w, WORLD_ADDR(0) - 1);
+	struct pfsnl_beacon b;
+	u32 i;
+
+	world_nodes(w, 5);
+	for (i = 0; i < 17; i++) {
+		/* whom the others pass over, once they know of it */
+		if (i < 5)
+			node_start(w->nodes[i]);
+		b = stranger_beacon(s, w->nodes[0], PFSNL_BEACON_LISTENING);
+		b.priority = 200;
+		stranger_send(s, WORLD_BROADCAST, &b);
+		world_run(w, (i < 5 ? 9 : 199) * SIM_MS);
+	}
+	/* five times 20 ms, twice dead, and two intervals for the rest */
+	for (i = 0; i < 5; i++)
+		assert_int_equal(w->nodes[i]->watch.n, 5);
+	stranger_free(s);
+}
+
 int main(void)
 {
 	static const TEST_CASE tests[] = {
@@ -499,6 +523,7 @@ int main(void)
 		cmocka_unit_test(questions_are_answered_and_unknown_frames_skipped),
 		cmocka_unit_test(member_that_contradicts_its_tether_is_dropped),
 		cmocka_unit_test(member_that_was_elsewhere_gets_a_ring_of_a_higher_number),
+		cmocka_unit_test(who_waits_for_ever_is_not_waited_for_without_end),
 	};
 
 	return RUN_WORLD_TESTS(tests);
