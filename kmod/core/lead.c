@@ -201,6 +201,9 @@ void pfsnl_lead_drop(struct pfsnl_core *core, struct pfsnl_node *n, u32 reason)
 	}
 	n->c->untethered = 0;
 	n->reason = reason;
+	/* it may be the other leader's by now, and did not count as such */
+	if (core->loser && t->level && reason != PFSNL_REASON_LEFT)
+		core->merge_lacks = true;
 	pfsnl_tether_end(t, reason);
 	pfsnl_install_soon(core);
 	pfsnl_node_review(core, n);

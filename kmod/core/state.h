@@ -182,7 +182,8 @@ struct pfsnl_tether {
  * @loser: LEADER: MERGING: from the leader whose nodes we take in
  * @merge_until: LEADER: how long the merge waits for them
  * @merging: LEADER: how many of them are waited for
- * @merge_lacks: LEADER: one of them could not be had
+ * @merge_lacks: LEADER: one of them could not be had, or one of ours was lost
+ *	meanwhile
  * @doubt_until: LEADER: this machine stood still; who of the list still follows us is
  *	known by then
  * @merge: LEADER: when to dial those again
