@@ -179,6 +179,10 @@ static void op_note(void *ctx, enum pfsnl_note note, u32 addr, u32 reason,
 		pr_warn_ratelimited("pfsnl: %pI4 hears two nodes of address %pI4\n",
 				    &us, &them);
 		break;
+	case PFSNL_NOTE_UNCLAIMED:
+		pr_info_ratelimited("pfsnl: %pI4 hears leader %pI4, which does not claim it: can it hear %pI4, and connect to it?\n",
+				    &us, &them, &us);
+		break;
 	case PFSNL_NOTE_TOO_LARGE:
 		pr_warn_ratelimited("pfsnl: %pI4: no room for %pI4: the cluster is larger than max-nodes of one of them\n",
 				    &us, &them);

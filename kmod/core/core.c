@@ -173,6 +173,7 @@ void pfsnl_role_set(struct pfsnl_core *core, enum pfsnl_role role)
 	core->since = core->now;
 	core->best = 0;
 	core->passed_over = false;
+	core->unclaimed = false;
 	pfsnl_timer_at(core, &core->role_timer, PFSNL_NEVER);
 	pfsnl_note(core, PFSNL_NOTE_ROLE, 0, PFSNL_REASON_NONE, role);
 	pfsnl_state_event(core);

@@ -107,7 +107,8 @@ struct pfsnl_event {
 	X(LINK,		"link")		/* number: whether it is up */ \
 	X(DUPLICATE,	"duplicate-address") /* number: incarnation */ \
 	X(NO_MEMORY,	"no-memory")	/* number: bytes */	\
-	X(TOO_LARGE,	"cluster-too-large") /* number: nodes */
+	X(TOO_LARGE,	"cluster-too-large") /* number: nodes */ \
+	X(UNCLAIMED,	"unclaimed")	/* number: incarnation */
 
 #define PFSNL_NOTE_ENUM(name, text) PFSNL_NOTE_##name,
 enum pfsnl_note {

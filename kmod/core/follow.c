@@ -167,8 +167,8 @@ bool pfsnl_follow_needs(struct pfsnl_core *core, u32 src,
 static void listening_decide(struct pfsnl_core *core)
 {
 	u64 limit = core->listen_until + 2 * pfsnl_dead_time(core);
-	bool led = false, wait = false;
-	const struct pfsnl_node *n;
+	const struct pfsnl_node *n, *leader = NULL;
+	bool wait = false;
 
 	pfsnl_roster_for_each(&core->roster, n) {
 		if (n->addr == core->cfg.addr || !pfsnl_node_fresh(core, n) ||
@@ -176,7 +176,7 @@ static void listening_decide(struct pfsnl_core *core)
 		    (n->c->heard.flags & PFSNL_BEACON_LEAVING))
 			continue;
 		if (n->c->heard.flags & PFSNL_BEACON_LEADER)
-			led = true;
+			leader = n;
 		else if (n->c->heard.flags & PFSNL_BEACON_TETHERED)
 			wait = true;
 		else if (n->c->heard.priority &&
@@ -186,10 +186,16 @@ static void listening_decide(struct pfsnl_core *core)
 			wait = true;
 	}
 	/* nobody took us in: our list is ourselves (retried if out of memory) */
-	if (core->now >= core->since + pfsnl_dead_time(core))
+	if (core->now >= core->since + pfsnl_dead_time(core)) {
 		pfsnl_install_alone(core, PFSNL_REASON_ALONE);
+		if (leader && !core->unclaimed)
+			pfsnl_note(core, PFSNL_NOTE_UNCLAIMED, leader->addr,
+				   PFSNL_REASON_ALONE,
+				   leader->c->heard.incarnation);
+		core->unclaimed = core->unclaimed || leader;
+	}
 
-	if (led || !core->cfg.priority || (wait && core->now < limit)) {
+	if (leader || !core->cfg.priority || (wait && core->now < limit)) {
 		pfsnl_timer_at(core, &core->role_timer,
 			       core->now + patience(core));
 	} else if (!wait && core->passed_over) {

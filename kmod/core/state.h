@@ -137,6 +137,7 @@ struct pfsnl_tether {
  * @role_timer: LISTENING, ORPHAN: when to decide again; LEAVING: the limit
  * @since: when the role began
  * @listen_until: LISTENING: end of the listening window
+ * @unclaimed: LISTENING: it was told that a leader does not claim us
  * @best: LISTENING, ORPHAN: of those who would lead before us the best, or 0
  * @passed_over: LISTENING, ORPHAN: others who wait were heard and not remembered
  *
@@ -217,6 +218,7 @@ struct pfsnl_core {
 	struct pfsnl_timer role_timer;
 	u64 since;
 	u64 listen_until;
+	bool unclaimed;
 	u32 best;
 	bool passed_over;
 

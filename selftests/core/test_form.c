@@ -463,6 +463,50 @@ static void frames_may_come_byte_by_byte(void **state)
 	world_free(w);
 }
 
+static u32 unclaimed;
+static u32 unclaimed_by;
+
+static void count_unclaimed(struct node *n, enum pfsnl_note note, u32 addr,
+			    u32 reason, u64 number)
+{
+	if (note != PFSNL_NOTE_UNCLAIMED)
+		return;
+	unclaimed++;
+	unclaimed_by = addr;
+}
+
+/* it hears the leader within its window, so it waits to be claimed */
+static void newcomer_that_is_not_heard_says_so_once(void **state)
+{
+	struct world *w = world_new(1);
+	struct node *n, *leader;
+	u32 i;
+
+	world_nodes(w, 4);
+	n = w->nodes[3];
+	for (i = 0; i < 4; i++)
+		w->nodes[i]->cfg.interval_ms = 50;
+	for (i = 0; i < 3; i++)
+		node_start(w->nodes[i]);
+	assert_agree(w, 1000);
+	leader = world_leader(w);
+
+	net_cut(&w->net, n->host.addr, leader->host.addr, NET_DATAGRAMS);
+	unclaimed = 0;
+	n->on_note = count_unclaimed;
+	node_start(n);
+	world_run(w, 240 * SIM_MS);
+	assert_int_equal(unclaimed, 0);
+	world_run(w, 20 * SIM_S);
+	assert_int_equal(node_role(n), PFSNL_ROLE_LISTENING);
+	assert_int_equal(unclaimed, 1);
+	assert_int_equal(unclaimed_by, leader->host.addr);
+	net_mend_all(&w->net);
+	assert_agree(w, 300);
+	assert_int_equal(unclaimed, 1);
+	world_free(w);
+}
+
 /* the others did not remember each other */
 static void best_node_that_dies_before_it_leads_leaves_one_leader(void **state)
 {
@@ -579,6 +623,7 @@ int main(void)
 		cmocka_unit_test(lossy_segment_delays_but_does_not_prevent),
 		cmocka_unit_test(nodes_far_from_each_other_are_tethered_with_more_patience),
 		cmocka_unit_test(frames_may_come_byte_by_byte),
+		cmocka_unit_test(newcomer_that_is_not_heard_says_so_once),
 		cmocka_unit_test(best_node_that_dies_before_it_leads_leaves_one_leader),
 		cmocka_unit_test(full_cluster_takes_no_more_and_counts_it),
 		cmocka_unit_test(memory_is_bounded_by_what_strangers_can_fill),

@@ -109,6 +109,8 @@ if full_only; then
 	filter 1 "$(from 8 ip protocol udp)"
 	newcomer "$name" "1* 2 3 4 5 6 7" 8
 	check "$name: it listens" role_is 8 listening
+	check "$name: it is noted which leader that is" \
+		wait_until 20 noted_over 0 8 unclaimed 1 "nobody tethered it in time"
 	nothing_moves "$name" "1* 2 3 4 5 6 7" 8
 	is "$name: nobody dials" "$dials" 0
 	all_one "$name"
