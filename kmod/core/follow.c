@@ -75,8 +75,11 @@ void pfsnl_listen(struct pfsnl_core *core)
 	pfsnl_plan(core, PFSNL_QUICK_BEACONS);
 }
 
-/* Whether it says that it waits for a leader, or to lead. */
-static bool waits(const struct pfsnl_beacon *b)
+/**
+ * pfsnl_follow_waits - whether a node says that it waits for a leader, or to lead
+ * @b: its beacon
+ */
+bool pfsnl_follow_waits(const struct pfsnl_beacon *b)
 {
 	return b->level &&
 	       !(b->flags & (PFSNL_BEACON_LEADER | PFSNL_BEACON_TETHERED |
@@ -103,7 +106,7 @@ static bool comes_first(const struct pfsnl_core *core, u32 src,
 {
 	const struct pfsnl_node *n;
 
-	if (!waits(b) || !b->priority ||
+	if (!pfsnl_follow_waits(b) || !b->priority ||
 	    !leads_before(b->priority, src, core->cfg.priority, core->cfg.addr))
 		return false;
 	n = pfsnl_roster_find(&core->roster, src);
@@ -113,7 +116,7 @@ static bool comes_first(const struct pfsnl_core *core, u32 src,
 /* Whether the best of those who come first is there and still waits. */
 static bool best_waits(const struct pfsnl_core *core, const struct pfsnl_node *n)
 {
-	if (!n || !pfsnl_node_fresh(core, n) || !waits(&n->c->heard))
+	if (!n || !pfsnl_node_fresh(core, n) || !pfsnl_follow_waits(&n->c->heard))
 		return false;
 	return core->role == PFSNL_ROLE_LISTENING ?
 	       n->c->first_heard <= core->listen_until :
@@ -141,7 +144,7 @@ bool pfsnl_follow_needs(struct pfsnl_core *core, u32 src,
 		return true;
 	if (core->role == PFSNL_ROLE_CLIENT)
 		return false;
-	if (!waits(b))
+	if (!pfsnl_follow_waits(b))
 		return core->role == PFSNL_ROLE_LISTENING;
 	if (core->role == PFSNL_ROLE_ORPHAN && !comes_first(core, src, b))
 		return false;
@@ -292,7 +295,7 @@ static void orphan_decide(struct pfsnl_core *core)
 			wait = wait || may_succeed(core, n->addr,
 						   n->c->heard.incarnation);
 		else if (n->in && n->c->heard.priority &&
-			 waits(&n->c->heard) &&
+			 pfsnl_follow_waits(&n->c->heard) &&
 			 leads_before(n->c->heard.priority, n->addr,
 				      core->cfg.priority, core->cfg.addr))
 			wait = true;

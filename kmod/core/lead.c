@@ -707,10 +707,8 @@ void pfsnl_lead(struct pfsnl_core *core)
 
 	pfsnl_roster_for_each(&core->roster, n) {
 		/* a level-0 peer can't say that it waits, or left; it beacons */
-		bool waits = pfsnl_node_fresh(core, n) && n->c->heard.level &&
-			     !(n->c->heard.flags & (PFSNL_BEACON_LEADER |
-						 PFSNL_BEACON_TETHERED |
-						 PFSNL_BEACON_LEAVING));
+		bool waits = pfsnl_node_fresh(core, n) &&
+			     pfsnl_follow_waits(&n->c->heard);
 
 		n->c->redial_at = 0;
 		n->c->backoff = 0;

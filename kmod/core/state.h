@@ -365,6 +365,7 @@ void pfsnl_handover_failed(struct pfsnl_tether *t, u32 reason);
 
 /* follow.c */
 void pfsnl_listen(struct pfsnl_core *core);
+bool pfsnl_follow_waits(const struct pfsnl_beacon *b);
 bool pfsnl_follow_needs(struct pfsnl_core *core, u32 src,
 			const struct pfsnl_beacon *b);
 void pfsnl_follow_timer(struct pfsnl_core *core);
