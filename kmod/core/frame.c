@@ -45,7 +45,12 @@ static int take_head(struct pfsnl_stream *s)
 		break;
 	case PFSNL_FRAME_INSTALL:
 	case PFSNL_FRAME_RECORD:
+	case PFSNL_FRAME_BEGIN:
 		max = s->list_max;
+		break;
+	case PFSNL_FRAME_SEND:
+	case PFSNL_FRAME_ORDER:
+		max = s->piece_max;
 		break;
 	case PFSNL_FRAME_CLAIM:
 	case PFSNL_FRAME_ACCEPT:
@@ -57,6 +62,12 @@ static int take_head(struct pfsnl_stream *s)
 	case PFSNL_FRAME_HANDOVER:
 	case PFSNL_FRAME_OFFER:
 	case PFSNL_FRAME_FOREIGN:
+	case PFSNL_FRAME_ACK:
+	case PFSNL_FRAME_STABLE:
+	case PFSNL_FRAME_WANT:
+	case PFSNL_FRAME_GRANT:
+	case PFSNL_FRAME_FETCH:
+	case PFSNL_FRAME_TAIL:
 		max = PFSNL_FRAME_SMALL_MAX;
 		break;
 	default:

@@ -33,6 +33,16 @@
 #define PFSNL_FRAME_HANDOVER	0x5046000aU
 #define PFSNL_FRAME_OFFER	0x5046000bU
 #define PFSNL_FRAME_FOREIGN	0x5046000cU
+/* ordered messages, see ordermsg.h */
+#define PFSNL_FRAME_BEGIN	0x5046000dU
+#define PFSNL_FRAME_SEND	0x5046000eU
+#define PFSNL_FRAME_ORDER	0x5046000fU
+#define PFSNL_FRAME_ACK		0x50460010U
+#define PFSNL_FRAME_STABLE	0x50460011U
+#define PFSNL_FRAME_WANT	0x50460012U
+#define PFSNL_FRAME_GRANT	0x50460013U
+#define PFSNL_FRAME_FETCH	0x50460014U
+#define PFSNL_FRAME_TAIL	0x50460015U
 
 #define PFSNL_FRAME_OURS(op)	((op) >> 16 == 0x5046)
 
@@ -45,7 +55,8 @@
  * @alloc: gives zeroed memory or NULL
  * @free: takes it back
  * @ctx: handed to both
- * @list_max: longest payload of updates, INSTALL and RECORD that is taken
+ * @list_max: longest payload of updates, INSTALL, RECORD and BEGIN that is taken
+ * @piece_max: longest payload of SEND and ORDER that is taken
  * @op: of the frame; valid once pfsnl_stream_feed() returned 1
  * @len: its payload in bytes
  * @body: its payload; NULL when @len is 0
@@ -60,6 +71,7 @@ struct pfsnl_stream {
 	void (*free)(void *ctx, void *p);
 	void *ctx;
 	u32 list_max;
+	u32 piece_max;
 	u32 op;
 	u32 len;
 	u8 *body;
