@@ -121,6 +121,13 @@ static int op_tether_write(void *ctx, u32 id, const void *data, size_t len)
 	return pfsnl_tethers_write(&inst->tethers, id, data, len);
 }
 
+static int op_tether_bulk(void *ctx, u32 id, const void *data, size_t len)
+{
+	struct pfsnl_instance *inst = ctx;
+
+	return pfsnl_tethers_bulk(&inst->tethers, id, data, len);
+}
+
 static void op_tether_close(void *ctx, u32 id)
 {
 	struct pfsnl_instance *inst = ctx;
@@ -138,6 +145,11 @@ static void op_event(void *ctx, const struct pfsnl_event *ev)
 		pfsnl_event_ring(inst, ev);
 	else
 		inst->state_due = true;
+}
+
+static void op_order(void *ctx, const struct pfsnl_order_event *ev)
+{
+	/* nobody in this module listens to messages yet */
 }
 
 static void op_deadline(void *ctx, u64 when)
@@ -207,8 +219,10 @@ static const struct pfsnl_core_ops core_ops = {
 	.datagram	= op_datagram,
 	.tether_open	= op_tether_open,
 	.tether_write	= op_tether_write,
+	.tether_bulk	= op_tether_bulk,
 	.tether_close	= op_tether_close,
 	.event		= op_event,
+	.order		= op_order,
 	.deadline	= op_deadline,
 	.note		= op_note,
 	.left		= op_left,

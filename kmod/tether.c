@@ -30,6 +30,16 @@
  */
 #define SEND_OVERHEAD	(256 * 1024)
 
+/*
+ * What messages may fill of the send buffer, TCP's overhead included, beside the
+ * room for updates; and what of them may be left over when memory is short.
+ */
+#define BULK_SPACE		(512 * 1024)
+#define BULK_REST		(128 * 1024)
+
+/* frames that are told apart while they wait; more are taken for one */
+#define UPDATES_MAX		16
+
 /* TCP repeats what was lost after 0.2 s, 0.4 s more, 0.8 s more ... */
 #define PATIENCE_MS_MIN	2000
 
@@ -52,6 +62,12 @@ enum tether_phase {
  * @out: what the socket had no memory for; @out_len bytes of it from @out_at
  * @out_at: see above
  * @out_len: see above
+ * @written: bytes ever written
+ * @updates: frames among them that are no bulk and may not be sent yet, a ring
+ * @updates_at: the first of them
+ * @n_updates: how many
+ * @update_bytes: how many bytes
+ * @wants: the core waits for room for more of them
  * @ended: in the room's list of that name
  */
 struct tether {
@@ -66,6 +82,15 @@ struct tether {
 	u8 *out;
 	size_t out_at;
 	size_t out_len;
+	u64 written;
+	struct {
+		u64 end;
+		u32 len;
+	} updates[UPDATES_MAX];
+	u32 updates_at;
+	u32 n_updates;
+	size_t update_bytes;
+	bool wants;
 	struct list_head ended;
 };
 
@@ -104,14 +129,15 @@ static void tether_kick(struct sock *sk)
 	read_unlock_bh(&sk->sk_callback_lock);
 }
 
-/* softirq */
+/* softirq; called often as long as SOCK_NOSPACE is set */
 static void tether_write_space(struct sock *sk)
 {
 	struct tether *t;
 
 	read_lock_bh(&sk->sk_callback_lock);
 	t = sk->sk_user_data;
-	if (t && sk_stream_is_writeable(sk)) {
+	if (t && sk_stream_is_writeable(sk) &&
+	    READ_ONCE(sk->sk_wmem_queued) <= BULK_SPACE / 2) {
 		clear_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
 		kthread_queue_work(t->io->inst->worker, &t->work);
 	}
@@ -154,7 +180,7 @@ static void prepare(struct pfsnl_tether_io *io, struct sock *sk)
 	tcp_sock_set_user_timeout(sk, io->patience_ms);
 	lock_sock(sk);
 	sk->sk_userlocks |= SOCK_SNDBUF_LOCK;
-	WRITE_ONCE(sk->sk_sndbuf, 2 * io->room + SEND_OVERHEAD);
+	WRITE_ONCE(sk->sk_sndbuf, 2 * io->room + SEND_OVERHEAD + BULK_SPACE);
 	release_sock(sk);
 }
 
@@ -292,11 +318,15 @@ static ssize_t push(struct tether *t, const void *data, size_t len)
 	return n == -EAGAIN || n == -ENOMEM || n == -ENOBUFS ? 0 : n;
 }
 
-/* Keep what the socket had no memory for. It fits: the room was checked. */
+/* Keep what the socket had no memory for. */
 static int put_by(struct tether *t, const void *data, size_t len)
 {
+	size_t space = t->io->room + BULK_REST;
+
+	if (t->out_len + len > space)
+		return -ENOMEM;
 	if (!t->out) {
-		t->out = kvmalloc(t->io->room, GFP_KERNEL);
+		t->out = kvmalloc(space, GFP_KERNEL);
 		if (!t->out)
 			return -ENOMEM;
 	}
@@ -305,6 +335,66 @@ static int put_by(struct tether *t, const void *data, size_t len)
 	memcpy(t->out + t->out_len, data, len);
 	t->out_len += len;
 	return 0;
+}
+
+/* Return: as pfsnl_tethers_write(), but for -EAGAIN. */
+static int write_all(struct tether *t, const void *data, size_t len)
+{
+	ssize_t n = 0;
+
+	if (!t->out_len)
+		n = push(t, data, len);
+	if (n == len || (n >= 0 && !put_by(t, data + n, len - n))) {
+		t->written += len;
+		return 0;
+	}
+	if (!n)
+		return -ENOMEM;
+	/* broken, or a frame was cut in two and can't be finished */
+	if (n > 0)
+		kernel_sock_shutdown(t->sock, SHUT_RDWR);
+	kthread_queue_work(t->io->inst->worker, &t->work);
+	return -EPIPE;
+}
+
+/*
+ * What of the updates is not sent yet. Messages between them don't count: they
+ * have a room of their own.
+ */
+static size_t updates_unsent(struct tether *t)
+{
+	u64 sent = t->written - t->out_len - unsent(t);
+
+	while (t->n_updates && t->updates[t->updates_at].end <= sent) {
+		t->update_bytes -= t->updates[t->updates_at].len;
+		t->updates_at = (t->updates_at + 1) % UPDATES_MAX;
+		t->n_updates--;
+	}
+	return t->update_bytes;
+}
+
+/* An update was written. */
+static void update_written(struct tether *t, size_t len)
+{
+	u32 last = (t->updates_at + t->n_updates - 1) % UPDATES_MAX;
+
+	if (t->n_updates == UPDATES_MAX) {
+		t->updates[last].end = t->written;
+		t->updates[last].len += len;
+	} else {
+		last = (last + 1) % UPDATES_MAX;
+		t->updates[last].end = t->written;
+		t->updates[last].len = len;
+		t->n_updates++;
+	}
+	t->update_bytes += len;
+}
+
+/* Whether there is a good part of the room that messages may fill. */
+static bool has_room(const struct tether *t)
+{
+	return !t->out_len &&
+	       READ_ONCE(t->sock->sk->sk_wmem_queued) <= BULK_SPACE / 2;
 }
 
 /**
@@ -326,27 +416,53 @@ int pfsnl_tethers_write(struct pfsnl_tether_io *io, u32 id, const void *data,
 			size_t len)
 {
 	struct tether *t = xa_load(&io->by_id, id);
-	ssize_t n = 0;
+	int err;
 
 	if (WARN_ON_ONCE(!t))
 		return -EPIPE;
 	if (t->phase == TETHER_BROKEN)
 		return -EPIPE;
-	if (t->out_len + unsent(t) + len > io->room)
+	if (updates_unsent(t) + len > io->room)
 		return -EAGAIN;
-	if (!t->out_len)
-		n = push(t, data, len);
-	if (n == len)
-		return 0;
-	if (n >= 0 && !put_by(t, data + n, len - n))
-		return 0;
-	if (!n)
-		return -ENOMEM;
-	/* broken, or a frame was cut in two and can't be finished */
-	if (n > 0)
-		kernel_sock_shutdown(t->sock, SHUT_RDWR);
-	kthread_queue_work(io->inst->worker, &t->work);
-	return -EPIPE;
+	err = write_all(t, data, len);
+	if (!err)
+		update_written(t, len);
+	return err;
+}
+
+/**
+ * pfsnl_tethers_bulk - send whole frames that can wait, or nothing
+ * @io: the room
+ * @id: number of the tether
+ * @data: the frames
+ * @len: their length in bytes, 128 KiB at most
+ *
+ * The room for updates stays free. Here all counts that the other side did not
+ * acknowledge. Node thread, under the instance lock.
+ *
+ * Return: as pfsnl_tethers_write(); after -EAGAIN the core is told when there is
+ * room.
+ */
+int pfsnl_tethers_bulk(struct pfsnl_tether_io *io, u32 id, const void *data,
+		       size_t len)
+{
+	struct tether *t = xa_load(&io->by_id, id);
+	struct sock *sk;
+
+	if (WARN_ON_ONCE(!t || len > BULK_REST))
+		return -EPIPE;
+	if (t->phase == TETHER_BROKEN)
+		return -EPIPE;
+	sk = t->sock->sk;
+	if (t->out_len || READ_ONCE(sk->sk_wmem_queued) + len > BULK_SPACE) {
+		t->wants = true;
+		set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
+		/* there may have been room before that was asked for */
+		if (has_room(t))
+			kthread_queue_work(io->inst->worker, &t->work);
+		return -EAGAIN;
+	}
+	return write_all(t, data, len);
 }
 
 static void flush_out(struct tether *t)
@@ -371,6 +487,18 @@ static void tell_broken(struct tether *t)
 	t->phase = TETHER_BROKEN;
 	core = pfsnl_instance_enter(inst, &now);
 	pfsnl_core_tether_closed(core, now, t->id);
+	pfsnl_instance_leave(inst);
+}
+
+static void tell_room(struct tether *t)
+{
+	struct pfsnl_instance *inst = t->io->inst;
+	struct pfsnl_core *core;
+	u64 now;
+
+	t->wants = false;
+	core = pfsnl_instance_enter(inst, &now);
+	pfsnl_core_tether_writable(core, now, t->id);
 	pfsnl_instance_leave(inst);
 }
 
@@ -448,6 +576,8 @@ static void tether_work(struct kthread_work *work)
 		finish_connect(t);
 	if (t->sock && t->phase == TETHER_OPEN)
 		flush_out(t);
+	if (t->sock && t->phase == TETHER_OPEN && t->wants && has_room(t))
+		tell_room(t);
 	if (t->sock && t->phase == TETHER_OPEN)
 		read_tether(t);
 }

@@ -67,6 +67,8 @@ void pfsnl_tethers_close(struct pfsnl_tether_io *io);
 int pfsnl_tethers_dial(struct pfsnl_tether_io *io, u32 addr, u16 port, u32 *id);
 int pfsnl_tethers_write(struct pfsnl_tether_io *io, u32 id, const void *data,
 			size_t len);
+int pfsnl_tethers_bulk(struct pfsnl_tether_io *io, u32 id, const void *data,
+		       size_t len);
 void pfsnl_tethers_end(struct pfsnl_tether_io *io, u32 id);
 
 long pfsnl_tethers_alive(void);

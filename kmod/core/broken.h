@@ -55,6 +55,13 @@
 	X(YOUNG)		\
 	X(MERGE_WAIT)		\
 	X(RECORD)		\
+	X(SAFE)			\
+	X(ACKS)			\
+	X(CAP)			\
+	X(SURVIVORS)		\
+	X(LONGEST)		\
+	X(UNKNOWN)		\
+	X(LOST)			\
 	X(LEAK)			\
 	X(CRASH)		\
 	X(ENDLESS)

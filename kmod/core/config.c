@@ -25,6 +25,7 @@ void pfsnl_config_defaults(struct pfsnl_config *cfg)
 		.level0_dead_ms	= PFSNL_LEVEL0_DEAD_MS_DEFAULT,
 		.max_nodes	= PFSNL_MAX_NODES_DEFAULT,
 		.votes		= PFSNL_VOTES_DEFAULT,
+		.retain_kib	= PFSNL_RETAIN_KIB_DEFAULT,
 	};
 }
 
@@ -72,6 +73,11 @@ int pfsnl_config_check(const struct pfsnl_config *cfg, const char **why)
 		*why = "level0 must be auto, off or on";
 	else if (cfg->expected_votes > PFSNL_EXPECTED_VOTES_MAX)
 		*why = "expected-votes must be 0 to 65535";
+	else if (cfg->retain_kib < PFSNL_RETAIN_KIB_MIN ||
+		 cfg->retain_kib > PFSNL_RETAIN_KIB_MAX)
+		*why = "retain must be 64 to 262144 KiB";
+	else if (cfg->drain_ms > PFSNL_DRAIN_MS_MAX)
+		*why = "drain must be 0 to 600000 ms";
 	else if (cfg->n_static > PFSNL_STATIC_PEERS_MAX)
 		*why = "at most 64 static peers";
 	if (*why)

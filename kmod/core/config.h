@@ -30,6 +30,10 @@
 #define PFSNL_LEVEL0_DEAD_MS_DEFAULT	5000
 #define PFSNL_LEVEL0_DEAD_MS_MIN	100
 #define PFSNL_LEVEL0_DEAD_MS_MAX	600000
+#define PFSNL_RETAIN_KIB_DEFAULT	8192
+#define PFSNL_RETAIN_KIB_MIN		64
+#define PFSNL_RETAIN_KIB_MAX		262144
+#define PFSNL_DRAIN_MS_MAX		600000
 
 /**
  * struct pfsnl_config - the settings of a node
@@ -51,6 +55,10 @@
  * @max_nodes: most nodes the list may have
  * @expected_votes: votes that all nodes of the cluster have together; 0: there is
  *	no quorum
+ * @retain_kib: most memory for numbered messages that somebody may still need,
+ *	KiB; a message may be a quarter of it. The same on all nodes
+ * @drain_ms: milliseconds that a node may take for messages before it is dropped;
+ *	0: five times dead x interval, no less than 2 s
  * @n_static: number of addresses in @static_peers
  * @static_peers: where beacons go with PFSNL_BEACON_TO_STATIC, host order
  */
@@ -71,6 +79,8 @@ struct pfsnl_config {
 	u32 level0_dead_ms;
 	u32 max_nodes;
 	u32 expected_votes;
+	u32 retain_kib;
+	u32 drain_ms;
 	u32 n_static;
 	u32 static_peers[PFSNL_STATIC_PEERS_MAX];
 };

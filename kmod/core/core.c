@@ -304,19 +304,28 @@ static void role_fire(struct pfsnl_core *core, struct pfsnl_timer *timer)
 		pfsnl_follow_timer(core);
 }
 
-/* Every input begins with this ... */
-static void enter(struct pfsnl_core *core, u64 now)
+/**
+ * pfsnl_core_enter - every input begins with this
+ * @core: the core
+ * @now: nanoseconds
+ */
+void pfsnl_core_enter(struct pfsnl_core *core, u64 now)
 {
 	/* a clock that goes back would make deadlines of the past */
 	if (!WARN_ON_ONCE(now < core->now))
 		core->now = now;
 }
 
-/* ... and ends with this. */
-static void leave(struct pfsnl_core *core)
+/**
+ * pfsnl_core_done - every input ends with this
+ * @core: the core
+ */
+void pfsnl_core_done(struct pfsnl_core *core)
 {
-	u64 next = pfsnl_timers_next(&core->timers);
+	u64 next;
 
+	pfsnl_order_pump(core);
+	next = pfsnl_timers_next(&core->timers);
 	if (core->role == PFSNL_ROLE_LEAVING && list_empty(&core->tethers) &&
 	    core->role_timer.armed) {
 		/* nobody left to wait for */
@@ -363,6 +372,7 @@ struct pfsnl_core *pfsnl_core_create(const struct pfsnl_core_ops *ops, void *ctx
 	pfsnl_timer_init(&core->install, pfsnl_install_timer);
 	pfsnl_timer_init(&core->merge, pfsnl_merge_timer);
 	pfsnl_timer_init(&core->quorum, pfsnl_quorum_timer);
+	pfsnl_order_init(core);
 	return core;
 }
 
@@ -373,10 +383,10 @@ struct pfsnl_core *pfsnl_core_create(const struct pfsnl_core_ops *ops, void *ctx
  */
 void pfsnl_core_start(struct pfsnl_core *core, u64 now)
 {
-	enter(core, now);
+	pfsnl_core_enter(core, now);
 	pfsnl_quorum_withhold(core);
 	pfsnl_listen(core);
-	leave(core);
+	pfsnl_core_done(core);
 }
 
 /**
@@ -392,9 +402,9 @@ void pfsnl_core_leave(struct pfsnl_core *core, u64 now, u64 wait)
 {
 	struct pfsnl_tether *t, *tmp;
 
-	enter(core, now);
+	pfsnl_core_enter(core, now);
 	if (core->role == PFSNL_ROLE_LEAVING) {
-		leave(core);
+		pfsnl_core_done(core);
 		return;
 	}
 	/* clients and leader are told; that they close is their answer */
@@ -414,7 +424,7 @@ void pfsnl_core_leave(struct pfsnl_core *core, u64 now, u64 wait)
 	pfsnl_quorum_review(core);
 	pfsnl_plan(core, 3);
 	pfsnl_timer_at(core, &core->role_timer, now + wait);
-	leave(core);
+	pfsnl_core_done(core);
 }
 
 /**
@@ -429,6 +439,7 @@ void pfsnl_core_destroy(struct pfsnl_core *core)
 	core->role = PFSNL_ROLE_DOWN;
 	list_for_each_entry_safe(t, tmp, &core->tethers, list)
 		pfsnl_tether_end(t, PFSNL_REASON_LOCAL);
+	pfsnl_order_exit(core);
 	pfsnl_roster_for_each_safe(&core->roster, n, after) {
 		if (n->c != &core->nobody)
 			pfsnl_free(core, n->c);
@@ -451,7 +462,7 @@ void pfsnl_core_datagram(struct pfsnl_core *core, u64 now, u64 came, u32 src,
 {
 	struct pfsnl_beacon b;
 
-	enter(core, now);
+	pfsnl_core_enter(core, now);
 	core->came = PFSNL_BROKEN(CAME) ? core->now : min(came, core->now);
 	if (pfsnl_beacon_decode(&b, data, len))
 		pfsnl_count(core, PFSNL_COUNT_BEACON_MALFORMED);
@@ -461,7 +472,7 @@ void pfsnl_core_datagram(struct pfsnl_core *core, u64 now, u64 came, u32 src,
 		pfsnl_beacon_heard(core, src, &b);
 	else
 		pfsnl_beacon_heard_level0(core, src);
-	leave(core);
+	pfsnl_core_done(core);
 }
 
 /**
@@ -473,12 +484,12 @@ void pfsnl_core_tick(struct pfsnl_core *core, u64 now)
 {
 	struct pfsnl_timer *t;
 
-	enter(core, now);
+	pfsnl_core_enter(core, now);
 	while ((t = pfsnl_timers_due(&core->timers, now)))
 		t->fire(core, t);
 	/* the surroundings' alarm is used up, even if the time stays the same */
 	core->deadline = PFSNL_NEVER;
-	leave(core);
+	pfsnl_core_done(core);
 }
 
 /**
@@ -508,7 +519,7 @@ void pfsnl_core_paused(struct pfsnl_core *core, u64 now, u64 gap)
 {
 	struct pfsnl_node *n;
 
-	enter(core, now);
+	pfsnl_core_enter(core, now);
 	pfsnl_count(core, PFSNL_COUNT_PAUSES);
 	pfsnl_note(core, PFSNL_NOTE_PAUSED, core->cfg.addr, PFSNL_REASON_NONE,
 		   gap);
@@ -521,7 +532,7 @@ void pfsnl_core_paused(struct pfsnl_core *core, u64 now, u64 gap)
 		core->since = now;
 	if (core->expected)
 		core->expect_until = now + pfsnl_dead_time(core);
-	leave(core);
+	pfsnl_core_done(core);
 }
 
 /**
@@ -540,7 +551,7 @@ void pfsnl_core_link(struct pfsnl_core *core, u64 now, bool up)
 
 	if (core->cut_off == !up)
 		return;
-	enter(core, now);
+	pfsnl_core_enter(core, now);
 	core->cut_off = !up;
 	pfsnl_note(core, PFSNL_NOTE_LINK, core->cfg.addr, PFSNL_REASON_LINK, up);
 	if (up) {
@@ -554,7 +565,7 @@ void pfsnl_core_link(struct pfsnl_core *core, u64 now, bool up)
 			pfsnl_follow_broken(core, PFSNL_REASON_LINK);
 	}
 	pfsnl_quorum_review(core);
-	leave(core);
+	pfsnl_core_done(core);
 }
 
 /**
@@ -564,7 +575,7 @@ void pfsnl_core_link(struct pfsnl_core *core, u64 now, bool up)
  * @cfg: all settings, for which pfsnl_config_check() returned 0
  *
  * Return: 0, or -EBUSY when a setting differs that is part of the node's
- * identity or sizes something: cluster, addresses, ports, max_nodes.
+ * identity or sizes something: cluster, addresses, ports, max_nodes, retain_kib.
  */
 int pfsnl_core_set(struct pfsnl_core *core, u64 now,
 		   const struct pfsnl_config *cfg)
@@ -574,9 +585,10 @@ int pfsnl_core_set(struct pfsnl_core *core, u64 now,
 
 	if (strcmp(cfg->cluster, old->cluster) || cfg->addr != old->addr ||
 	    cfg->port != old->port || cfg->tether_port != old->tether_port ||
-	    cfg->max_nodes != old->max_nodes)
+	    cfg->max_nodes != old->max_nodes ||
+	    cfg->retain_kib != old->retain_kib)
 		return -EBUSY;
-	enter(core, now);
+	pfsnl_core_enter(core, now);
 	/* it is the leader's rings that say how many votes are expected */
 	if (core->role == PFSNL_ROLE_LEADER &&
 	    cfg->expected_votes != old->expected_votes)
@@ -592,7 +604,7 @@ int pfsnl_core_set(struct pfsnl_core *core, u64 now,
 			pfsnl_install_soon(core);
 		pfsnl_state_event(core);
 	}
-	leave(core);
+	pfsnl_core_done(core);
 	return 0;
 }
 
@@ -610,7 +622,7 @@ int pfsnl_core_tether_in(struct pfsnl_core *core, u64 now, u32 id, u32 addr)
 	struct pfsnl_tether *t = NULL;
 	int err = -EBUSY;
 
-	enter(core, now);
+	pfsnl_core_enter(core, now);
 	pfsnl_count(core, PFSNL_COUNT_TETHER_IN);
 	if (core->shaking < PFSNL_SHAKING_MAX &&
 	    core->role != PFSNL_ROLE_LEAVING) {
@@ -619,7 +631,7 @@ int pfsnl_core_tether_in(struct pfsnl_core *core, u64 now, u32 id, u32 addr)
 	}
 	if (err)
 		pfsnl_count(core, PFSNL_COUNT_TETHER_REFUSED);
-	leave(core);
+	pfsnl_core_done(core);
 	return err;
 }
 
@@ -634,11 +646,11 @@ void pfsnl_core_tether_opened(struct pfsnl_core *core, u64 now, u32 id, int err)
 {
 	struct pfsnl_tether *t;
 
-	enter(core, now);
+	pfsnl_core_enter(core, now);
 	t = pfsnl_tether_find(core, id);
 	if (t && t->state == PFSNL_TETHER_CONNECTING)
 		pfsnl_lead_opened(t, err);
-	leave(core);
+	pfsnl_core_done(core);
 }
 
 /**
@@ -651,11 +663,31 @@ void pfsnl_core_tether_closed(struct pfsnl_core *core, u64 now, u32 id)
 {
 	struct pfsnl_tether *t;
 
-	enter(core, now);
+	pfsnl_core_enter(core, now);
 	t = pfsnl_tether_find(core, id);
 	if (t)
 		pfsnl_tether_fail(t, PFSNL_REASON_CLOSED);
-	leave(core);
+	pfsnl_core_done(core);
+}
+
+/**
+ * pfsnl_core_tether_writable - a tether has room for messages again
+ * @core: started
+ * @now: nanoseconds
+ * @id: its number
+ *
+ * May be called at any time; it matters after tether_bulk() said -EAGAIN.
+ */
+void pfsnl_core_tether_writable(struct pfsnl_core *core, u64 now, u32 id)
+{
+	struct pfsnl_tether *t = pfsnl_tether_find(core, id);
+
+	if (!t || !t->flow.stuck)
+		return;
+	pfsnl_core_enter(core, now);
+	t->flow.stuck = false;
+	core->order.work = true;
+	pfsnl_core_done(core);
 }
 
 /**
@@ -673,7 +705,7 @@ void pfsnl_core_tether_bytes(struct pfsnl_core *core, u64 now, u32 id,
 	u32 skipped;
 	int got = 1;
 
-	enter(core, now);
+	pfsnl_core_enter(core, now);
 	/* a frame may close the tether it came by, so look it up each time */
 	while (len && got == 1) {
 		struct pfsnl_tether *t = pfsnl_tether_find(core, id);
@@ -691,7 +723,7 @@ void pfsnl_core_tether_bytes(struct pfsnl_core *core, u64 now, u32 id,
 			t->stream.skipped - skipped;
 		pfsnl_tether_frame(t, got);
 	}
-	leave(core);
+	pfsnl_core_done(core);
 }
 
 /**
@@ -712,6 +744,10 @@ void pfsnl_core_state(const struct pfsnl_core *core, u64 now,
 		.quorate = core->quorate && now < core->lease_end,
 		.votes = core->votes,
 		.expected_votes = pfsnl_quorum_expected(core),
+		.log_bytes = core->order.log.bytes,
+		.log_limit = core->order.limit,
+		.mark_bytes = core->order.mark_bytes,
+		.out_bytes = core->order.out_bytes,
 	};
 }
 

@@ -21,8 +21,11 @@
 #include "beacon.h"
 #include "config.h"
 #include "counter.h"
+#include "log.h"
 #include "message.h"
+#include "ordermsg.h"
 #include "time.h"
+#include "view.h"
 
 struct pfsnl_core;
 
@@ -81,6 +84,36 @@ struct pfsnl_event {
 	const u8 *why;
 };
 
+enum pfsnl_order_kind {
+	PFSNL_ORDER_MESSAGE,	/* a message, in its turn */
+	PFSNL_ORDER_TRANSITIONAL, /* the ring lost somebody */
+	PFSNL_ORDER_RING,	/* another ring, in its turn among the messages */
+	PFSNL_ORDER_UNKNOWN,	/* nobody knows what became of one of ours */
+	PFSNL_ORDER_ROOM,	/* who was told -EAGAIN may send again */
+};
+
+/**
+ * struct pfsnl_order_event - something in the sequence of messages
+ * @kind: which of the fields below count
+ * @message: MESSAGE: the message
+ * @lost: TRANSITIONAL: safe messages that follow, up to the next ring, are known
+ *	to be with all nodes but these; one that is in no ring means nothing
+ * @n_lost: TRANSITIONAL: how many
+ * @mark: RING: which, and who went and came
+ * @n: UNKNOWN: our count of the message
+ *
+ * What is pointed to is valid during the call. All nodes that go from one ring to
+ * the next together are told the same in it.
+ */
+struct pfsnl_order_event {
+	enum pfsnl_order_kind kind;
+	const struct pfsnl_entry *message;
+	const struct pfsnl_viewed *lost;
+	u32 n_lost;
+	const struct pfsnl_mark *mark;
+	u64 n;
+};
+
 /*
  * What happened, for tracepoints and the simulator's log. The arguments of
  * pfsnl_core_ops.note are: address concerned (0: none), reason, a number.
@@ -132,9 +165,13 @@ enum pfsnl_note {
  *	room is free than the frame needs, that is, the other side does not
  *	read; -ENOMEM when there was room but no memory; -EPIPE when the tether
  *	is broken (pfsnl_core_tether_closed() follows)
+ * @tether_bulk: as @tether_write, but the room for updates, that is
+ *	pfsnl_core_tether_room(), is to stay free. After -EAGAIN
+ *	pfsnl_core_tether_writable() tells when there is more
  * @tether_close: the core is done with a tether, in whatever state; its number
  *	is not used again. What was written and not yet acknowledged is lost
  * @event: tell listeners
+ * @order: tell whoever listens to ordered messages
  * @deadline: call pfsnl_core_tick() at this time, at once if it is past;
  *	replaces the deadline before
  * @note: for tracing
@@ -148,8 +185,10 @@ struct pfsnl_core_ops {
 	void (*datagram)(void *ctx, u32 addr, const void *data, size_t len);
 	int (*tether_open)(void *ctx, u32 addr, u16 port, u32 *id);
 	int (*tether_write)(void *ctx, u32 id, const void *data, size_t len);
+	int (*tether_bulk)(void *ctx, u32 id, const void *data, size_t len);
 	void (*tether_close)(void *ctx, u32 id);
 	void (*event)(void *ctx, const struct pfsnl_event *ev);
+	void (*order)(void *ctx, const struct pfsnl_order_event *ev);
 	void (*deadline)(void *ctx, u64 when);
 	void (*note)(void *ctx, enum pfsnl_note note, u32 addr, u32 reason,
 		     u64 number);
@@ -182,6 +221,10 @@ struct pfsnl_peer {
  * @quorate: the ring has a majority of the expected votes
  * @votes: votes in the ring
  * @expected_votes: of which that is a majority or not; 0: there is no quorum
+ * @log_bytes: that numbered messages take which are kept for others
+ * @log_limit: of that, marks apart
+ * @mark_bytes: of that, marks
+ * @out_bytes: that our own messages take which have no number yet
  */
 struct pfsnl_state {
 	enum pfsnl_role role;
@@ -192,6 +235,10 @@ struct pfsnl_state {
 	bool quorate;
 	u32 votes;
 	u32 expected_votes;
+	u64 log_bytes;
+	u64 log_limit;
+	u64 mark_bytes;
+	u64 out_bytes;
 };
 
 /* life of a core */
@@ -210,6 +257,9 @@ void pfsnl_core_tether_opened(struct pfsnl_core *core, u64 now, u32 id, int err)
 void pfsnl_core_tether_bytes(struct pfsnl_core *core, u64 now, u32 id,
 			     const void *data, size_t len);
 void pfsnl_core_tether_closed(struct pfsnl_core *core, u64 now, u32 id);
+void pfsnl_core_tether_writable(struct pfsnl_core *core, u64 now, u32 id);
+int pfsnl_core_send(struct pfsnl_core *core, u64 now, u16 port, u16 flags,
+		    const void *data, u32 len, u64 *n);
 void pfsnl_core_tick(struct pfsnl_core *core, u64 now);
 void pfsnl_core_paused(struct pfsnl_core *core, u64 now, u64 gap);
 u64 pfsnl_core_pause_limit(const struct pfsnl_config *cfg);

@@ -629,6 +629,11 @@ static void claimed(struct pfsnl_tether *t)
 	if (!pfsnl_seq_seen(core, h.seq_seen))
 		pfsnl_tether_malformed(t);
 	else if (core->role == PFSNL_ROLE_CLIENT && core->heir == h.addr &&
+		 core->heir_incarnation == h.incarnation &&
+		 core->order.begun && core->order.log.last < core->heir_after)
+		/* it asks again; what our leader sent comes first */
+		refuse(t, PFSNL_REASON_BUSY);
+	else if (core->role == PFSNL_ROLE_CLIENT && core->heir == h.addr &&
 		 core->heir_incarnation == h.incarnation)
 		pfsnl_handover_standby(t, &h);
 	else if (superseded(core, &h))

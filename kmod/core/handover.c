@@ -107,6 +107,7 @@ void pfsnl_handover_told(struct pfsnl_tether *t)
 	}
 	core->heir = l.successor;
 	core->heir_incarnation = l.incarnation;
+	core->heir_after = l.end;
 	if (core->standby && core->standby->addr != core->heir)
 		pfsnl_tether_end(core->standby, PFSNL_REASON_HANDOVER);
 }
@@ -178,6 +179,7 @@ void pfsnl_handover_failed(struct pfsnl_tether *t, u32 reason)
 	if (core->role != PFSNL_ROLE_LEADER)
 		return;
 	core->heir = 0;
+	core->order.work = true;
 	tell_clients(core, 0, 0);
 	/* what happened meanwhile */
 	pfsnl_install_soon(core);

@@ -285,6 +285,8 @@ void pfsnl_install_alone(struct pfsnl_core *core, u32 reason)
 	sum = compare(core);
 	if (sum.removed || sum.added)
 		commit(core, &ring, &sum);
+	/* if there is no memory, it is done before the next sequence begins */
+	pfsnl_recover_alone(core, &ring);
 }
 
 /**
@@ -568,6 +570,9 @@ static int stage_clients(struct pfsnl_core *core, bool *unsynced)
 		t->node->next_in = true;
 		t->node->next = t->member;
 		*unsynced |= !t->synced;
+		/* one that can't go on where it was has to come anew */
+		if (t->level && core->order.leads && !pfsnl_recover_return(t))
+			core->new_ring = true;
 	}
 	return 0;
 }
@@ -576,11 +581,15 @@ static int make_ring(struct pfsnl_core *core)
 {
 	struct pfsnl_ring_id ring = core->ring;
 	struct parcel parcels[2][2] = {};
+	struct pfsnl_entry *mark = NULL;
 	u8 *buffer = NULL;
 	struct tally sum;
 	bool news, unsynced;
 	int err;
 
+	/* when it has come, or can't be had, this is done again */
+	if (pfsnl_recover_fetches(core))
+		return 0;
 	err = stage_clients(core, &unsynced);
 	if (err)
 		return err;
@@ -600,9 +609,15 @@ static int make_ring(struct pfsnl_core *core)
 		};
 	/* before committing, which forgets what was */
 	err = pack(core, &ring, &sum, parcels, &buffer);
+	if (!err && news)
+		err = pfsnl_recover_mark(core, &ring, &mark);
 	if (!err && news) {
 		core->expected_votes = core->cfg.expected_votes;
 		err = commit(core, &ring, &sum);
+		if (err)
+			pfsnl_free(core, mark);
+		else
+			pfsnl_recover_commit(core, mark);
 	}
 	if (!err) {
 		core->new_ring = false;

@@ -17,6 +17,7 @@ static const enum pfsnl_counter drop_counters[] = {
 	[PFSNL_REASON_RESTARTED]	= PFSNL_COUNT_DROP_RESTARTED,
 	[PFSNL_REASON_MALFORMED]	= PFSNL_COUNT_DROP_MALFORMED,
 	[PFSNL_REASON_LOCAL]		= PFSNL_COUNT_DROP_LOCAL,
+	[PFSNL_REASON_SLOW]		= PFSNL_COUNT_DROP_SLOW,
 };
 
 /**
@@ -410,6 +411,7 @@ static void answered(struct pfsnl_tether *t)
 		.incarnation = h.incarnation,
 	};
 	t->theirs = h.ring;
+	t->flow.standing = h.standing;
 	t->votes_from = core->now + h.hold_ms * PFSNL_MS;
 	accepted(t, &h);
 }
@@ -618,6 +620,7 @@ static void stop_leading(struct pfsnl_core *core)
 	core->expected = 0;
 	core->new_ring = false;
 	core->succeeds = false;
+	pfsnl_sequencer_stop(core);
 	pfsnl_roster_for_each(&core->roster, n)
 		n->c->expected = false;
 }
@@ -679,9 +682,19 @@ void pfsnl_lead(struct pfsnl_core *core)
 	/* an orphan's list is kept for that long and no longer */
 	u64 since = core->role == PFSNL_ROLE_ORPHAN ? core->since : core->now;
 	bool succeeds = core->leader_gone && core->ring.leader;
+	struct pfsnl_ring_id alone = {
+		.seq = core->seq_seen,
+		.incarnation = core->incarnation,
+	};
 	struct pfsnl_node *n;
 	u32 dialled = 0;
 
+	/* who does not go on with the messages of others begins with its own */
+	if (!succeeds && pfsnl_recover_alone(core, &alone)) {
+		pfsnl_timer_at(core, &core->role_timer,
+			       core->now + PFSNL_RETRY_MS * PFSNL_MS);
+		return;
+	}
 	/* one that handed over is there, and is to stay in the list */
 	pfsnl_roster_for_each(&core->roster, n) {
 		bool expected = n->in && n->addr != core->cfg.addr &&

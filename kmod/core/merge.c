@@ -27,6 +27,8 @@ static void commit(struct pfsnl_core *core)
 	/* those who did not accept may not know that their leader changed */
 	if (core->merging || core->merge_lacks)
 		pfsnl_quorum_unsure(core);
+	if (core->loser)
+		pfsnl_recover_merge(core);
 	core->loser = NULL;
 	core->merging = 0;
 	pfsnl_timer_at(core, &core->merge, PFSNL_NEVER);
@@ -189,6 +191,10 @@ void pfsnl_merge_listed(struct pfsnl_tether *t)
 	if (err || together(core, &in) > core->cfg.max_nodes) {
 		pfsnl_note(core, PFSNL_NOTE_TOO_LARGE, t->addr,
 			   PFSNL_REASON_LOCAL, in.members);
+		pfsnl_merge_failed(t, PFSNL_REASON_LOCAL);
+		return;
+	}
+	if (pfsnl_recover_list(core, &in)) {
 		pfsnl_merge_failed(t, PFSNL_REASON_LOCAL);
 		return;
 	}

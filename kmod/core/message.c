@@ -40,6 +40,7 @@ enum pfsnl_why pfsnl_reason_why(u32 reason)
 	case PFSNL_REASON_LEFT:
 		return PFSNL_WHY_LEFT;
 	case PFSNL_REASON_BLOCKED:
+	case PFSNL_REASON_SLOW:
 	case PFSNL_REASON_MALFORMED:
 	case PFSNL_REASON_LOCAL:
 		return PFSNL_WHY_DROPPED;
@@ -76,7 +77,7 @@ static int ring_decode(struct pfsnl_ring_id *ring, const u8 *p)
  */
 int pfsnl_hello_decode(struct pfsnl_hello *h, const u8 *body, u32 len)
 {
-	if (len < PFSNL_HELLO_LEN || body[0] < PFSNL_MESSAGE_VERSION)
+	if (len < PFSNL_HELLO_MIN || body[0] < PFSNL_MESSAGE_VERSION)
 		return -EBADMSG;
 	h->priority = body[1];
 	h->tether_port = get_unaligned_be16(body + 2);
@@ -92,6 +93,12 @@ int pfsnl_hello_decode(struct pfsnl_hello *h, const u8 *body, u32 len)
 	h->seq_seen = get_unaligned_be64(body + 72);
 	h->votes = body[80];
 	h->hold_ms = get_unaligned_be32(body + 84);
+	h->standing = (struct pfsnl_standing) {};
+	if (len >= PFSNL_HELLO_LEN) {
+		h->standing.have = get_unaligned_be64(body + 88);
+		h->standing.by = get_unaligned_be64(body + 96);
+		h->standing.stable = get_unaligned_be64(body + 104);
+	}
 	if (ring_decode(&h->ring, body + 24) || !h->addr || !h->incarnation ||
 	    h->seq_seen > PFSNL_RING_SEQ_MAX || h->seq_seen < h->ring.seq ||
 	    !h->tether_port || h->interval_ms < PFSNL_INTERVAL_MS_MIN ||
@@ -128,6 +135,9 @@ void pfsnl_hello_encode(const struct pfsnl_hello *h, u32 op,
 	put_unaligned_be32(0, p + 80);
 	p[80] = h->votes;
 	put_unaligned_be32(h->hold_ms, p + 84);
+	put_unaligned_be64(h->standing.have, p + 88);
+	put_unaligned_be64(h->standing.by, p + 96);
+	put_unaligned_be64(h->standing.stable, p + 104);
 }
 
 /**
@@ -305,11 +315,12 @@ u8 *pfsnl_record_add(u8 *p, const struct pfsnl_member *m, u32 reason)
  */
 int pfsnl_leave_decode(struct pfsnl_leave *l, const u8 *body, u32 len)
 {
-	if (len < PFSNL_LEAVE_LEN)
+	if (len < PFSNL_LEAVE_MIN)
 		return -EBADMSG;
 	l->reason = get_unaligned_be32(body);
 	l->successor = get_unaligned_be32(body + 4);
 	l->incarnation = get_unaligned_be64(body + 8);
+	l->end = len < PFSNL_LEAVE_LEN ? 0 : get_unaligned_be64(body + 16);
 	return 0;
 }
 
@@ -327,6 +338,7 @@ void pfsnl_leave_encode(const struct pfsnl_leave *l, u32 op,
 	put_unaligned_be32(l->reason, p);
 	put_unaligned_be32(l->successor, p + 4);
 	put_unaligned_be64(l->incarnation, p + 8);
+	put_unaligned_be64(l->end, p + 16);
 }
 
 /**

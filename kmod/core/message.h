@@ -6,7 +6,7 @@
  *
  * CLAIM (leader to node), ACCEPT and BUSY (its answers), OFFER (leader to a
  * better leader: take us over), FOREIGN (client to its leader: a leader that it
- * heard), 88 bytes:
+ * heard), 88 bytes, or 112:
  *	 0  1  version, 1
  *	 1  1  priority
  *	 2  2  TCP port for tethers
@@ -27,6 +27,9 @@
  *	80  1  votes of the sender
  *	81  3  zero
  *	84  4  these do not count for so many ms yet
+ *	88  8  ordered messages: it has all up to this number,
+ *	96  8  which was given in this ring, see pfsnl_order_epoch(); 0: it has none
+ *	104 8  all members were known to have all up to this
  * In BUSY, the ring says whom the node follows.
  *
  * INSTALL (leader to client), RECORD (either way: the list as the sender has it,
@@ -53,6 +56,7 @@
  *	 0  4  why, enum pfsnl_reason
  *	 4  4  leader that takes over, 0 if none is named
  *	 8  8  its incarnation
+ *	16  8  HANDOVER: the last number that this leader gave; may be left out
  * The answer to LEAVE is that the tether is closed. HANDOVER allows a second
  * tether, a standby, from the leader named; naming none takes that back.
  *
@@ -72,11 +76,14 @@
 #include "beacon.h"
 #include "frame.h"
 
-#define PFSNL_HELLO_LEN		88
+/* the least; what we write */
+#define PFSNL_HELLO_MIN		88
+#define PFSNL_HELLO_LEN		112
 #define PFSNL_INSTALL_LEN	56
 #define PFSNL_RECORD_REMOVE_LEN	16
 #define PFSNL_RECORD_ADD_LEN	24
-#define PFSNL_LEAVE_LEN		16
+#define PFSNL_LEAVE_MIN		16
+#define PFSNL_LEAVE_LEN		24
 #define PFSNL_PING_LEN		12
 #define PFSNL_MESSAGE_VERSION	1
 
@@ -115,12 +122,25 @@
 	X(SUPERSEDED,	15,	"a newer ring leaves it out") \
 	X(JOINED,	16,	"joined")		\
 	X(MERGED,	17,	"came with another leader") \
-	X(LINK,		18,	"the link is down")
+	X(LINK,		18,	"the link is down")	\
+	X(SLOW,		19,	"did not take its messages")
 
 #define PFSNL_REASON_ENUM(name, n, text) PFSNL_REASON_##name = (n),
 enum pfsnl_reason {
 	PFSNL_REASONS(PFSNL_REASON_ENUM)
 	PFSNL_REASON_N
+};
+
+/**
+ * struct pfsnl_standing - how far a node is in a sequence
+ * @have: it has all up to this number
+ * @by: in which ring that was given, see pfsnl_order_epoch(); 0: it is in none
+ * @stable: all members were known to have all up to this
+ */
+struct pfsnl_standing {
+	u64 have;
+	u64 by;
+	u64 stable;
 };
 
 /**
@@ -140,6 +160,7 @@ enum pfsnl_reason {
  * @seq_seen: largest ring number that the sender has seen
  * @votes: of the sender
  * @hold_ms: how long these do not count yet
+ * @standing: of the sender
  */
 struct pfsnl_hello {
 	u8 priority;
@@ -157,6 +178,7 @@ struct pfsnl_hello {
 	u64 seq_seen;
 	u8 votes;
 	u32 hold_ms;
+	struct pfsnl_standing standing;
 };
 
 /**
@@ -221,11 +243,13 @@ struct pfsnl_ping {
  * @reason: PFSNL_REASON_LEFT or PFSNL_REASON_HANDOVER
  * @successor: leader that takes over, 0 if none is named
  * @incarnation: of @successor
+ * @end: the last number that was given to a message, 0 if that is not said
  */
 struct pfsnl_leave {
 	u32 reason;
 	u32 successor;
 	u64 incarnation;
+	u64 end;
 };
 
 const char *pfsnl_reason_text(u32 reason);

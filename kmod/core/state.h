@@ -12,6 +12,7 @@
  *	follow.c	not being one: listening, claims, orphans, succession
  *	install.c	rings: making the next, changing the list
  *	quorum.c	whether a ring has the majority, and for how long
+ * and those of ordered messages, see order.h.
  *
  * All of it runs in whatever calls the core, one call at a time.
  */
@@ -23,6 +24,7 @@
 #include "broken.h"
 #include "core.h"
 #include "frame.h"
+#include "order.h"
 #include "roster.h"
 #include "timer.h"
 
@@ -86,6 +88,7 @@ enum pfsnl_tether_state {
  * @blocked: ours: the parcel under way found no room
  * @merged: ours: the node came with another leader
  * @votes_from: ours: when the votes of the node begin to count
+ * @flow: ordered messages
  */
 struct pfsnl_tether {
 	struct pfsnl_core *core;
@@ -107,6 +110,7 @@ struct pfsnl_tether {
 	bool blocked;
 	bool merged;
 	u64 votes_from;
+	struct pfsnl_flow flow;
 };
 
 /**
@@ -146,6 +150,7 @@ struct pfsnl_tether {
  *	from the one that we hand over to
  * @heir: CLIENT: leader that ours hands over to, 0 if none
  * @heir_incarnation: of it
+ * @heir_after: and it may have us once we have all messages up to this number
  * @leader_addr: CLIENT, ORPHAN: the leader followed, or followed last
  * @leader_incarnation: of it
  * @leader_gone: ORPHAN: it was declared gone
@@ -189,6 +194,8 @@ struct pfsnl_tether {
  *	known by then
  * @merge: LEADER: when to dial those again
  *
+ * @order: ordered messages
+ *
  * @counters: what was counted
  */
 struct pfsnl_core {
@@ -226,6 +233,7 @@ struct pfsnl_core {
 	struct pfsnl_tether *standby;
 	u32 heir;
 	u64 heir_incarnation;
+	u64 heir_after;
 	u32 leader_addr;
 	u64 leader_incarnation;
 	bool leader_gone;
@@ -265,10 +273,14 @@ struct pfsnl_core {
 	u64 doubt_until;
 	struct pfsnl_timer merge;
 
+	struct pfsnl_order order;
+
 	u64 counters[PFSNL_COUNTER_N];
 };
 
 /* core.c */
+void pfsnl_core_enter(struct pfsnl_core *core, u64 now);
+void pfsnl_core_done(struct pfsnl_core *core);
 void *pfsnl_alloc(struct pfsnl_core *core, size_t size);
 void pfsnl_free(struct pfsnl_core *core, void *p);
 void pfsnl_count(struct pfsnl_core *core, enum pfsnl_counter c);

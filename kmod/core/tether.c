@@ -120,6 +120,7 @@ struct pfsnl_tether *pfsnl_tether_add(struct pfsnl_core *core, u32 id, u32 addr,
 	t->stream.alloc = stream_alloc;
 	t->stream.free = stream_free;
 	t->stream.ctx = core;
+	INIT_LIST_HEAD(&t->flow.inbox);
 	t->state = state;
 	pfsnl_timer_init(&t->timer, tether_fire);
 	list_add_tail(&t->list, &core->tethers);
@@ -171,6 +172,10 @@ void pfsnl_tether_state(struct pfsnl_tether *t, enum pfsnl_tether_state state)
 	default:
 		t->stream.list_max = 0;
 	}
+	/* what it may send of messages is bounded by what it was allowed */
+	t->stream.piece_max = 0;
+	if (state == PFSNL_TETHER_MEMBER || state == PFSNL_TETHER_ACCEPTED)
+		t->stream.piece_max = PFSNL_ORDER_LEN + PFSNL_PIECE_MAX;
 	if (state == PFSNL_TETHER_CLOSING) {
 		if (t->node)
 			t->node->c->tether = NULL;
@@ -207,6 +212,7 @@ void pfsnl_tether_end(struct pfsnl_tether *t, u32 reason)
 	if (core->loser == t)
 		core->loser = NULL;
 	pfsnl_timer_at(core, &t->timer, PFSNL_NEVER);
+	pfsnl_order_tether_end(t);
 	pfsnl_stream_reset(&t->stream);
 	list_del(&t->list);
 	rb_erase(&t->by_id, &core->tether_ids);
@@ -269,6 +275,7 @@ int pfsnl_tether_hello(struct pfsnl_tether *t, u32 op, u64 subject, u32 reason,
 	};
 	u8 wire[PFSNL_FRAME_HEAD + PFSNL_HELLO_LEN];
 
+	pfsnl_recover_standing(core, &h.standing);
 	if (op == PFSNL_FRAME_BUSY) {
 		h.ring.leader = core->leader_addr;
 		h.ring.incarnation = core->leader_incarnation;
@@ -320,6 +327,7 @@ int pfsnl_tether_leave(struct pfsnl_tether *t, u32 op, u32 reason,
 		.reason = reason,
 		.successor = successor,
 		.incarnation = incarnation,
+		.end = t->core->order.log.last,
 	};
 	u8 wire[PFSNL_FRAME_HEAD + PFSNL_LEAVE_LEN];
 
@@ -452,6 +460,17 @@ void pfsnl_tether_frame(struct pfsnl_tether *t, int got)
 		else if (t->state == PFSNL_TETHER_ACCEPTED &&
 			 t->id == core->ring_tether)
 			pfsnl_quorum_lease(core, ping.number, ping.lease_ms);
+		break;
+	case PFSNL_FRAME_BEGIN:
+	case PFSNL_FRAME_SEND:
+	case PFSNL_FRAME_ORDER:
+	case PFSNL_FRAME_ACK:
+	case PFSNL_FRAME_STABLE:
+	case PFSNL_FRAME_WANT:
+	case PFSNL_FRAME_GRANT:
+	case PFSNL_FRAME_FETCH:
+	case PFSNL_FRAME_TAIL:
+		pfsnl_order_frame(t);
 		break;
 	default:
 		if (t->node)

@@ -52,6 +52,7 @@ enum host_state {
  * @accept: somebody connected. Return: 0, or not and the connection is reset
  * @opened: a connection it began is there, or failed
  * @bytes: some came
+ * @writable: there is room for what did not find any
  * @closed: the other side closed or reset; stream_close() ends it for good
  * @woken: it stood still and runs again, before it hears of anything that waits
  * @resumed: it runs again; datagrams and streams have been dealt with
@@ -67,6 +68,7 @@ struct host_ops {
 	void (*opened)(struct host *host, struct stream_end *end, int err);
 	void (*bytes)(struct host *host, struct stream_end *end,
 		      const void *data, size_t len);
+	void (*writable)(struct host *host, struct stream_end *end);
 	void (*closed)(struct host *host, struct stream_end *end);
 	void (*woken)(struct host *host);
 	void (*resumed)(struct host *host);
@@ -172,7 +174,8 @@ void host_send_as(struct host *host, u32 src, u32 dst, const void *data,
 /* stream.c */
 struct stream_end *stream_dial(struct host *host, u32 addr, u16 port);
 int stream_write(struct stream_end *end, const void *data, size_t len);
-void stream_room(struct stream_end *end, size_t room);
+int stream_write_bulk(struct stream_end *end, const void *data, size_t len);
+void stream_room(struct stream_end *end, size_t room, size_t bulk);
 void stream_window(struct stream_end *end, u32 window);
 void stream_reading(struct stream_end *end, bool reading);
 size_t stream_unread(const struct stream_end *end);

@@ -63,6 +63,8 @@ static void leave(struct node *n)
 		watch_compare(&n->watch, n->core, now_of(n));
 		world_changed(n->world, n);
 	}
+	if (n->core)
+		hearer_check(&n->hearer, n);
 	if (n->core && n->world->tap)
 		n->world->tap->done(n);
 }
@@ -108,7 +110,7 @@ static struct node_tether *tether_new(struct node *n, struct stream_end *end)
 	t->id = ++n->last_id;
 	t->end = end;
 	stream_set_user(end, t);
-	stream_room(end, pfsnl_core_tether_room(pfsnl_core_config(n->core)));
+	stream_room(end, pfsnl_core_tether_room(&n->cfg), NODE_BULK);
 	while (*link) {
 		parent = *link;
 		link = &parent->rb_right;	/* numbers only grow */
@@ -207,7 +209,9 @@ static const char *op_text(const void *frame)
 {
 	static const char * const ours[] = {
 		"(0)", "CLAIM", "ACCEPT", "BUSY", "INSTALL", "LEAVE", "PING",
-		"PONG",
+		"PONG", "RECORD_GET", "RECORD", "HANDOVER", "OFFER", "FOREIGN",
+		"BEGIN", "SEND", "ORDER", "ACK", "STABLE", "WANT", "GRANT",
+		"FETCH", "TAIL",
 	};
 	static char number[16];
 	u32 op = get_unaligned_be32(frame);
@@ -242,6 +246,37 @@ static int op_tether_write(void *ctx, u32 id, const void *data, size_t len)
 		n->blocked = true;
 	}
 	return err;
+}
+
+static int op_tether_bulk(void *ctx, u32 id, const void *data, size_t len)
+{
+	struct node *n = node_of(ctx);
+	struct node_tether *t = tether_get(n, id);
+	const u8 *p, *end = (const u8 *)data + len;
+
+	digest_bytes(n, data, len);
+	for (p = data; p < end;
+	     p += PFSNL_FRAME_HEAD + get_unaligned_be32(p + 4)) {
+		if (n->world->trace)
+			world_say(n->world, &n->host, "says %s to %08x",
+				  op_text(p), stream_peer(t->end));
+		if (n->world->tap)
+			n->world->tap->says(n, t, p, PFSNL_FRAME_HEAD +
+					    get_unaligned_be32(p + 4));
+	}
+	if (p != end)
+		sim_fail("%08x: %zu bytes are no whole frames", n->host.addr,
+			 len);
+	return ledger_grants(&n->ledger) ?
+	       stream_write_bulk(t->end, data, len) : -ENOMEM;
+}
+
+static void op_order(void *ctx, const struct pfsnl_order_event *ev)
+{
+	struct node *n = node_of(ctx);
+
+	world_digest(n->world, ev->kind ^ ev->n << 8);
+	hearer_hear(&n->hearer, n, ev);
 }
 
 static void op_tether_close(void *ctx, u32 id)
@@ -310,8 +345,10 @@ static const struct pfsnl_core_ops core_ops = {
 	.datagram = op_datagram,
 	.tether_open = op_tether_open,
 	.tether_write = op_tether_write,
+	.tether_bulk = op_tether_bulk,
 	.tether_close = op_tether_close,
 	.event = op_event,
+	.order = op_order,
 	.deadline = op_deadline,
 	.note = op_note,
 	.left = op_left,
@@ -385,6 +422,16 @@ static void bytes(struct host *host, struct stream_end *end, const void *data,
 
 	enter(n);
 	pfsnl_core_tether_bytes(n->core, now_of(n), t->id, data, len);
+	leave(n);
+}
+
+static void writable(struct host *host, struct stream_end *end)
+{
+	struct node *n = container_of(host, struct node, host);
+	struct node_tether *t = stream_user(end);
+
+	enter(n);
+	pfsnl_core_tether_writable(n->core, now_of(n), t->id);
 	leave(n);
 }
 
@@ -478,6 +525,7 @@ static const struct host_ops host_ops = {
 	.accept = accepted,
 	.opened = opened,
 	.bytes = bytes,
+	.writable = writable,
 	.closed = closed,
 	.woken = woken,
 	.resumed = resumed,
@@ -564,6 +612,7 @@ void node_exit(struct node *n)
 	node_stop(n);
 	host_set(&n->host, HOST_OFF);
 	watch_reset(&n->watch);
+	hearer_reset(&n->hearer);
 }
 
 /**
@@ -582,6 +631,7 @@ int node_start(struct node *n)
 		sim_fail("%08x: %s", n->host.addr, why);
 	host_set(&n->host, HOST_ON);
 	watch_reset(&n->watch);
+	hearer_reset(&n->hearer);
 	n->incarnation = sim_random(&n->world->sim) | 1;
 	n->started = n->world->sim.now;
 	n->beacon_counter = 0;
@@ -737,6 +787,41 @@ int node_set(struct node *n, const struct pfsnl_config *cfg)
 }
 
 /**
+ * node_send - send a message to all
+ * @n: the node, running
+ * @flags: PFSNL_MSG_*
+ * @len: its length in bytes
+ *
+ * Return: as pfsnl_core_send().
+ */
+int node_send(struct node *n, u16 flags, u32 len)
+{
+	u8 *data = sim_alloc(len + 1);
+	u64 number;
+	u32 i;
+	int err;
+
+	for (i = 0; i < len; i++)
+		data[i] = n->hearer.sent + i * 7;
+	/* before it is sent: who leads hears it at once */
+	n->hearer.sent++;
+	enter(n);
+	err = pfsnl_core_send(n->core, now_of(n), PFSNL_PORT_FIRST, flags, data,
+			      len, &number);
+	if (err)
+		n->hearer.sent--;
+	else if (number != n->hearer.sent)
+		sim_fail("%08x: number %llu after %llu", n->host.addr,
+			 (unsigned long long)number,
+			 (unsigned long long)n->hearer.sent - 1);
+	if (err == -EAGAIN)
+		n->hearer.refused = true;
+	leave(n);
+	free(data);
+	return err;
+}
+
+/**
  * node_runs - whether a node takes part: on, running, not about to leave
  * @n: the node
  */
@@ -790,6 +875,28 @@ u32 node_tethers(const struct node *n)
 	for (p = rb_first(&n->tethers); p; p = rb_next(p))
 		count++;
 	return count;
+}
+
+/**
+ * node_pending - what a node wrote to another that this has not got
+ * @n: the node
+ * @addr: the other
+ *
+ * Return: bytes.
+ */
+size_t node_pending(const struct node *n, u32 addr)
+{
+	size_t bytes = 0;
+	struct rb_node *p;
+
+	for (p = rb_first(&n->tethers); p; p = rb_next(p)) {
+		struct stream_end *end =
+			rb_entry(p, struct node_tether, by_id)->end;
+
+		if (stream_peer(end) == addr)
+			bytes += stream_pending(end);
+	}
+	return bytes;
 }
 
 /**

@@ -56,6 +56,10 @@ struct queue {
  * @told: the program was told that it is closed
  * @stopped: the program does not read at present
  * @room: most bytes in @out
+ * @bulk: up to so many more once something was written that can wait, and of that
+ *	no more in all
+ * @bulky: that was
+ * @wants: the program is to be told when it may write more of that
  * @window: most bytes in @in
  *
  * @out: bytes written and not acknowledged; the first is number @acked
@@ -88,6 +92,9 @@ struct stream_end {
 	bool told;
 	bool stopped;
 	size_t room;
+	size_t bulk;
+	bool bulky;
+	bool wants;
 	u32 window;
 
 	struct queue out;
@@ -322,6 +329,13 @@ static void push(struct stream_end *end)
 		arm(end);
 }
 
+/* The program waits for room, and there is a good part of it. */
+static bool has_room(const struct stream_end *end)
+{
+	return end->held && end->wants && end->state == END_OPEN &&
+	       end->out.len <= end->bulk / 2;
+}
+
 /* Tell the program what is new at an end, if it runs. */
 static void end_tell(struct stream_end *end)
 {
@@ -349,6 +363,11 @@ static void end_tell(struct stream_end *end)
 		if (ops->bytes)
 			ops->bytes(end->host, end, q.data, q.len);
 		free(q.data);
+	}
+	if (has_room(end) && end->host->state == HOST_ON) {
+		end->wants = false;
+		if (ops->writable)
+			ops->writable(end->host, end);
 	}
 	if (end->held && !end->told && !end->in.len && end->host->state == HOST_ON &&
 	    (end->state == END_BROKEN || end->end_arrived)) {
@@ -490,6 +509,8 @@ static void got_ack(struct stream_end *end, const struct segment *seg)
 		end->end_sent = false;
 	}
 	push(end);
+	if (has_room(end))
+		end_tell(end);
 	end_settle(end);
 }
 
@@ -635,7 +656,7 @@ int stream_write(struct stream_end *end, const void *data, size_t len)
 			 end->host->addr);
 	if (end->state != END_OPEN)
 		return -EPIPE;
-	if (end->out.len + len > end->room)
+	if (end->out.len + len > end->room + end->bulky * end->bulk)
 		return -EAGAIN;
 	queue_add(&end->out, data, len);
 	push(end);
@@ -643,13 +664,34 @@ int stream_write(struct stream_end *end, const void *data, size_t len)
 }
 
 /**
+ * stream_write_bulk - write all of some bytes that can wait, or none
+ * @end: an end that the program holds
+ * @data: the bytes
+ * @len: how many
+ *
+ * Return: as stream_write(); after -EAGAIN the program is told when there is room.
+ */
+int stream_write_bulk(struct stream_end *end, const void *data, size_t len)
+{
+	if (end->held && end->state == END_OPEN &&
+	    end->out.len + len > end->bulk) {
+		end->wants = true;
+		return -EAGAIN;
+	}
+	end->bulky = true;
+	return stream_write(end, data, len);
+}
+
+/**
  * stream_room - how much may be written and not acknowledged
  * @end: an end
  * @room: bytes
+ * @bulk: of what can wait, bytes, beside that
  */
-void stream_room(struct stream_end *end, size_t room)
+void stream_room(struct stream_end *end, size_t room, size_t bulk)
 {
 	end->room = room;
+	end->bulk = bulk;
 }
 
 /**
@@ -826,7 +868,7 @@ void stream_host_reset(struct host *host)
 
 static bool has_news(const struct stream_end *end)
 {
-	return end->news ||
+	return end->news || has_room(end) ||
 	       (end->held && ((end->in.len && !end->stopped) ||
 			      (!end->told && !end->in.len &&
 			       (end->state == END_BROKEN ||

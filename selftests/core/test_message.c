@@ -10,8 +10,8 @@
 #include "config.h"
 #include "message.h"
 
-static const u8 hello_wire[96] = {
-	0x50, 0x46, 0x00, 0x02, 0x00, 0x00, 0x00, 0x58,	/* ACCEPT, 88 */
+static const u8 hello_wire[120] = {
+	0x50, 0x46, 0x00, 0x02, 0x00, 0x00, 0x00, 0x70,	/* ACCEPT, 112 */
 	0x01,						/* 0 version */
 	0x63,						/* 1 priority */
 	0x1c, 0x97,					/* 2 port */
@@ -30,6 +30,9 @@ static const u8 hello_wire[96] = {
 	0x01, 0x42, 0x43, 0x44, 0x45, 0x46, 0x47, 0x49,	/* 72 seq seen */
 	0x05, 0x00, 0x00, 0x00,				/* 80 votes */
 	0x00, 0x00, 0x02, 0x09,				/* 84 hold */
+	0x61, 0x62, 0x63, 0x64, 0x65, 0x66, 0x67, 0x68,	/* 88 have */
+	0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88,	/* 96 given in */
+	0x91, 0x92, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98,	/* 104 stable */
 };
 
 static const struct pfsnl_hello hello = {
@@ -52,6 +55,11 @@ static const struct pfsnl_hello hello = {
 	.seq_seen = 0x0142434445464749,
 	.votes = 5,
 	.hold_ms = 521,
+	.standing = {
+		.have = 0x6162636465666768,
+		.by = 0x8182838485868788,
+		.stable = 0x9192939495969798,
+	},
 };
 
 static int hello_decode(struct pfsnl_hello *h, const u8 *body, u32 len)
@@ -66,11 +74,11 @@ static int hello_decode(struct pfsnl_hello *h, const u8 *body, u32 len)
 static int hello_with(struct pfsnl_hello *h, size_t at, unsigned int width,
 		      u64 value)
 {
-	u8 body[88];
+	u8 body[112];
 
-	memcpy(body, hello_wire + 8, 88);
+	memcpy(body, hello_wire + 8, 112);
 	put_be(body + at, width, value);
-	return hello_decode(h, body, 88);
+	return hello_decode(h, body, 112);
 }
 
 static void assert_hello(const struct pfsnl_hello *a,
@@ -93,6 +101,9 @@ static void assert_hello(const struct pfsnl_hello *a,
 	assert_int_equal(a->seq_seen, b->seq_seen);
 	assert_int_equal(a->votes, b->votes);
 	assert_int_equal(a->hold_ms, b->hold_ms);
+	assert_int_equal(a->standing.have, b->standing.have);
+	assert_int_equal(a->standing.by, b->standing.by);
+	assert_int_equal(a->standing.stable, b->standing.stable);
 }
 
 static void hello_is_the_bytes_of_the_table(void **state)
@@ -105,8 +116,18 @@ static void hello_is_the_bytes_of_the_table(void **state)
 	pfsnl_hello_encode(&hello, PFSNL_FRAME_ACCEPT, wire);
 	assert_memory_equal(wire, hello_wire, sizeof(wire));
 	memset(&h, 0xa5, sizeof(h));
-	assert_int_equal(hello_decode(&h, hello_wire + 8, 88), 0);
+	assert_int_equal(hello_decode(&h, hello_wire + 8, 112), 0);
 	assert_hello(&h, &hello);
+}
+
+static void hello_may_say_nothing_of_ordered_messages(void **state)
+{
+	struct pfsnl_hello h, want = hello;
+
+	memset(&h, 0xa5, sizeof(h));
+	memset(&want.standing, 0, sizeof(want.standing));
+	assert_int_equal(hello_decode(&h, hello_wire + 8, 88), 0);
+	assert_hello(&h, &want);
 }
 
 static void hello_goes_as_claim_accept_and_busy(void **state)
@@ -121,7 +142,7 @@ static void hello_goes_as_claim_accept_and_busy(void **state)
 	for (i = 0; i < 3; i++) {
 		pfsnl_hello_encode(&hello, names[i], wire);
 		assert_int_equal(get_be(wire, 4), ops[i]);
-		assert_memory_equal(wire + 4, hello_wire + 4, 92);
+		assert_memory_equal(wire + 4, hello_wire + 4, 116);
 	}
 }
 
@@ -143,9 +164,9 @@ static void hello_of_a_later_version_may_be_longer(void **state)
 	u32 len;
 
 	memset(body, 0xff, sizeof(body));
-	memcpy(body, hello_wire + 8, 88);
-	for (len = 88; len <= sizeof(body); len++) {
-		body[0] = len == 88 ? 1 : 2;
+	memcpy(body, hello_wire + 8, 112);
+	for (len = 112; len <= sizeof(body); len++) {
+		body[0] = len == 112 ? 1 : 2;
 		assert_int_equal(hello_decode(&h, body, len), 0);
 		assert_hello(&h, &hello);
 	}
@@ -511,14 +532,16 @@ static void largest_ring_has_the_size_it_says(void **state)
 static void leave_is_the_bytes_of_the_table(void **state)
 {
 	static const u8 want[] = {
-		0x50, 0x46, 0x00, 0x05, 0x00, 0x00, 0x00, 0x10,
+		0x50, 0x46, 0x00, 0x05, 0x00, 0x00, 0x00, 0x18,
 		0x00, 0x00, 0x00, 0x08, 0x0a, 0x01, 0x02, 0x03,
 		0x21, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27, 0x28,
+		0x31, 0x32, 0x33, 0x34, 0x35, 0x36, 0x37, 0x38,
 	};
 	static const struct pfsnl_leave leave = {
 		.reason = PFSNL_REASON_HANDOVER,
 		.successor = 0x0a010203,
 		.incarnation = 0x2122232425262728,
+		.end = 0x3132333435363738,
 	};
 	u8 wire[PFSNL_FRAME_HEAD + PFSNL_LEAVE_LEN];
 	struct pfsnl_leave l;
@@ -534,6 +557,9 @@ static void leave_is_the_bytes_of_the_table(void **state)
 		free(copy);
 	}
 	assert_int_equal(pfsnl_leave_decode(&l, want + 8, 16), 0);
+	assert_int_equal(l.end, 0);
+	assert_int_equal(pfsnl_leave_decode(&l, want + 8, 24), 0);
+	assert_int_equal(l.end, leave.end);
 	assert_int_equal(l.reason, leave.reason);
 	assert_int_equal(l.successor, leave.successor);
 	assert_int_equal(l.incarnation, leave.incarnation);
@@ -617,6 +643,7 @@ int main(void)
 {
 	static const TEST_CASE tests[] = {
 		cmocka_unit_test(hello_is_the_bytes_of_the_table),
+		cmocka_unit_test(hello_may_say_nothing_of_ordered_messages),
 		cmocka_unit_test(hello_goes_as_claim_accept_and_busy),
 		cmocka_unit_test(hello_truncated_at_any_length_is_refused),
 		cmocka_unit_test(hello_of_a_later_version_may_be_longer),

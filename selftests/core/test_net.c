@@ -325,7 +325,7 @@ static void write_is_all_or_nothing_and_room_comes_back(void **state)
 	u8 data[1000] = { 0 };
 
 	connect_ab();
-	stream_room(a.end, 1500);
+	stream_room(a.end, 1500, 0);
 	assert_int_equal(stream_write(a.end, data, 1000), 0);
 	assert_int_equal(stream_write(a.end, data, 501), -EAGAIN);
 	assert_int_equal(stream_write(a.end, data, 500), 0);
@@ -343,7 +343,7 @@ static void who_does_not_read_fills_first_its_window_then_the_room(void **state)
 	connect_ab();
 	stream_window(b.end, 1000);
 	stream_reading(b.end, false);
-	stream_room(a.end, 2000);
+	stream_room(a.end, 2000, 0);
 	while (!stream_write(a.end, data, 100)) {
 		written += 100;
 		run(SIM_MS);
@@ -373,7 +373,7 @@ static void bytes_wait_for_a_cut_link(void **state)
 static void room_does_not_come_back_over_a_cut_link(void **state)
 {
 	connect_ab();
-	stream_room(a.end, 4);
+	stream_room(a.end, 4, 0);
 	net_cut(&net, b.host.addr, a.host.addr, NET_ALL);
 	assert_int_equal(stream_write(a.end, "fine", 4), 0);
 	run(SIM_S);

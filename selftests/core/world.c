@@ -44,6 +44,7 @@ struct world *world_new(u64 seed)
 	w->sim.now = 1000 * SIM_S;
 	net_init(&w->net, &w->sim);
 	w->rings = sim_alloc(sizeof(*w->rings));
+	w->hearings = hearings_new();
 	return w;
 }
 
@@ -71,6 +72,8 @@ void world_free(struct world *w)
 	free(w->peers);
 	free(w->rings->at);
 	free(w->rings);
+	if (w->hearings)
+		hearings_free(w->hearings);
 	sim_exit(&w->sim);
 	free(w);
 }

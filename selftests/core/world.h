@@ -10,6 +10,7 @@
 #define CORE_WORLD_H
 
 #include "core.h"
+#include "hearer.h"
 #include "ledger.h"
 #include "net.h"
 #include "sim.h"
@@ -18,6 +19,9 @@
 #define WORLD_NET	0x0a000000U		/* 10.0.0.0/16 */
 #define WORLD_BROADCAST	(WORLD_NET | 0xffff)
 #define WORLD_ADDR(i)	(WORLD_NET + 1 + (i))
+
+/* what messages may fill of a tether, beside the room for updates, bytes */
+#define NODE_BULK	32768
 
 struct world;
 struct node;
@@ -71,6 +75,7 @@ struct world_tap {
  * @clock_at: ... when it got that rate
  * @ledger: its memory
  * @watch: a listener
+ * @hearer: a listener to messages
  * @tethers: its open tethers by number
  * @last_id: number of the newest
  * @blocked: one had no room for a frame; reset by who sees it
@@ -104,6 +109,7 @@ struct node {
 	u64 clock_at;
 	struct ledger ledger;
 	struct watch watch;
+	struct hearer hearer;
 
 	struct rb_root tethers;
 	u32 last_id;
@@ -138,6 +144,7 @@ struct node {
  * @peers: all level-0 peers
  * @n_peers: how many
  * @rings: lists of all rings ever installed
+ * @hearings: what those heard who listen to messages; NULL: nobody does
  * @changes: grows whenever a list, a role or a ring changed somewhere
  * @digest: of all that ever happened; the same in the same run
  * @seed: of this run
@@ -152,6 +159,7 @@ struct world {
 	struct level0 **peers;
 	u32 n_peers;
 	struct world_rings *rings;
+	struct hearings *hearings;
 	u64 changes;
 	u64 digest;
 	u64 seed;
@@ -193,11 +201,13 @@ u64 node_clock(const struct node *n);
 void node_skew(struct node *n, s32 rate);
 struct stream_end *node_end(const struct node *n, u32 nth);
 int node_set(struct node *n, const struct pfsnl_config *cfg);
+int node_send(struct node *n, u16 flags, u32 len);
 bool node_runs(const struct node *n);
 u64 node_count(const struct node *n, enum pfsnl_counter c);
 enum pfsnl_role node_role(const struct node *n);
 struct pfsnl_state node_state(const struct node *n);
 u32 node_tethers(const struct node *n);
+size_t node_pending(const struct node *n, u32 addr);
 void node_window(struct node *n, u32 window);
 
 #endif /* CORE_WORLD_H */

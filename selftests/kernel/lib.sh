@@ -455,7 +455,8 @@ counted()
 		value=${pair#*:}
 		member "${stats_marked[$i]}" "$name"
 		for pattern in beacon_rx beacon_tx beacon_tx_late beacon_own \
-			frame_rx frame_tx foreign_tx foreign_rx pauses "$@"; do
+			frame_rx frame_tx foreign_tx foreign_rx pauses messages \
+			transitional fetches "$@"; do
 			# shellcheck disable=SC2053 # a pattern it is
 			[[ $name != $pattern ]] || continue 2
 		done

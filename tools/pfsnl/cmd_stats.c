@@ -68,6 +68,15 @@ static const struct counter {
 	{ "drop-restarted", "came back as a new incarnation" },
 	{ "drop-malformed", "broke the protocol" },
 	{ "drop-local", "a shortage or an order of our own" },
+	{ "drop-slow", "did not take its messages in time" },
+	{ NULL, NULL }
+}, messages[] = {
+	{ "messages", "that got a place in the sequence, rings included" },
+	{ "message-twice", "sent again though they had one" },
+	{ "transitional", "times the ring lost somebody meanwhile" },
+	{ "fetches", "times a survivor was asked for what we lacked" },
+	{ "send-refused", "not taken, too much waited" },
+	{ "send-unknown", "of ours, nobody knows what became of them" },
 	{ NULL, NULL }
 }, trouble[] = {
 	{ "write-short", "writes that found no memory, retried" },
@@ -84,6 +93,7 @@ static const struct group {
 	{ "Tethers", tethers },
 	{ "Rings", rings },
 	{ "Nodes dropped", drops },
+	{ "Ordered messages", messages },
 	{ "Trouble here", trouble },
 };
 
