@@ -106,6 +106,7 @@ static void add_totals(struct totals *sum, const struct totals *t)
 	sum->rings += t->rings;
 	sum->leads += t->leads;
 	sum->dials += t->dials;
+	sum->messages += t->messages;
 	sum->lossy_lost += t->lossy_lost;
 	sum->predicted += t->predicted;
 	sum->false_lost += t->false_lost;

@@ -128,7 +128,11 @@ static u64 bound_of(const struct pfsnl_config *cfg)
 	u64 tethers = cfg->max_nodes + PFSNL_SHAKING_MAX +
 		      2 * j.all + PFSNL_SHAKING_MAX;
 
-	return sizeof(struct pfsnl_core) + 4096 + lists +
+	/* log and its index, outbox, what clients may send, what comes in */
+	u64 messages = 4 * (u64)cfg->retain_kib * 1024 + 131072 +
+		       (u64)cfg->max_nodes * PFSNL_ALLOWANCE_MIN;
+
+	return sizeof(struct pfsnl_core) + 4096 + lists + messages +
 	       nodes * (sizeof(struct pfsnl_node) +
 			sizeof(struct pfsnl_contact) + 64) +
 	       tethers * TETHER_LINE;
@@ -684,7 +688,7 @@ static void done(struct node *n)
 		   sizeof(n->core->nobody)))
 		sim_violated("own-contact", "%08x wrote into the contact of nobody",
 			     n->host.addr);
-	if (n->ledger.bytes > f->bound)
+	if (n->ledger.bytes > f->bound + 2 * n->core->order.mark_bytes)
 		sim_violated("memory", "%08x holds %llu bytes, its bound is %llu",
 			     n->host.addr, (unsigned long long)n->ledger.bytes,
 			     (unsigned long long)f->bound);

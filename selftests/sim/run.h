@@ -27,6 +27,9 @@
  * @strangers: hosts that send noise
  * @noise: up to so many datagrams each time
  * @noise_at: when they do so next
+ * @talk: how many messages are sent at once, at most; 0: none
+ * @longest: how long they are at most, bytes
+ * @quiet: nobody sends any for the time being
  * @impostor: node whose address a stranger uses, or NULL
  */
 struct run {
@@ -47,6 +50,9 @@ struct run {
 	struct host strangers[STRANGERS];
 	u32 noise;
 	u64 noise_at;
+	u32 talk;
+	u32 longest;
+	bool quiet;
 	struct node *impostor;
 };
 

@@ -89,6 +89,9 @@ int scale_run(u32 n)
 		return 2;
 	}
 	rings = sim_alloc(n * sizeof(*rings));
+	/* a list of all at each listener would take more than the nodes do */
+	hearings_free(w->hearings);
+	w->hearings = NULL;
 	world_nodes(w, n);
 	for (i = 0; i < n; i++) {
 		w->nodes[i]->cfg.max_nodes = max(n, PFSNL_MAX_NODES_DEFAULT);

@@ -12,6 +12,8 @@
 
 /* time passes in slices, between which the run is looked at */
 #define SLICE		(5 * SIM_MS)
+/* somebody speaks up once in so many of them */
+#define SILENCE		400
 /* a run with more steps than that will not end */
 #define STEPS_MAX	30000000ULL
 
@@ -55,6 +57,23 @@ static void predict(struct run *r, u64 time)
 						time / r->interval;
 }
 
+/* Some say something, all at once. If one can't, what he says is lost nowhere. */
+static void talk(struct run *r)
+{
+	u32 times;
+
+	if (!r->talk || r->quiet)
+		return;
+	for (times = 1 + draw(r, r->talk); times; times--) {
+		struct node *n = r->w->nodes[draw(r, r->w->n)];
+		u32 len = draw(r, 16) ? draw(r, 200) : draw(r, r->longest);
+
+		if (n->core && n->host.state == HOST_ON &&
+		    !node_send(n, draw(r, 3) ? 0 : PFSNL_MSG_SAFE, len))
+			r->totals->messages++;
+	}
+}
+
 /* Let time pass, but not unwatched. */
 static void pass(struct run *r, u64 time)
 {
@@ -64,6 +83,8 @@ static void pass(struct run *r, u64 time)
 	while (w->sim.now < end) {
 		world_run(w, min(SLICE, end - w->sim.now));
 		fault_go_on(r);
+		if (!draw(r, SILENCE))
+			talk(r);
 		if (w->sim.now < r->sweep_at)
 			continue;
 		r->sweep_at = w->sim.now + 4 * SLICE;
@@ -110,13 +131,15 @@ static u32 of_nodes(const struct run *r, const struct update *up)
 	return count;
 }
 
-/* Nothing is under way along any tether. */
+/* Nothing is under way along any tether of a node that runs. */
 static bool settled(const struct run *r)
 {
 	const struct stream_end *end;
 	u32 i, k;
 
 	for (i = 0; i < r->w->n; i++) {
+		if (!node_runs(r->w->nodes[i]))
+			continue;
 		for (k = node_tethers(r->w->nodes[i]); k; k--) {
 			end = node_end(r->w->nodes[i], k - 1);
 			if (stream_pending(end) &&
@@ -125,29 +148,6 @@ static bool settled(const struct run *r)
 		}
 	}
 	return true;
-}
-
-static bool until_agree(struct run *r, u64 limit)
-{
-	u64 end = r->w->sim.now + limit;
-
-	while (!agree(r) || !settled(r)) {
-		if (r->w->sim.now >= end)
-			return false;
-		pass(r, SLICE);
-	}
-	return true;
-}
-
-/* Somebody runs who may lead. */
-static bool can_lead(const struct run *r)
-{
-	u32 i;
-
-	for (i = 0; i < r->w->n; i++)
-		if (node_runs(r->w->nodes[i]) && r->w->nodes[i]->cfg.priority)
-			return true;
-	return false;
 }
 
 static void describe(struct run *r)
@@ -165,6 +165,56 @@ static void describe(struct run *r)
 			  st.ring.leader, st.peers, node_tethers(n),
 			  n->cfg.priority);
 	}
+}
+
+static bool until_agree(struct run *r, u64 limit)
+{
+	u64 end = r->w->sim.now + limit;
+	bool quiet = r->quiet;
+
+	r->quiet = true;
+	while ((!agree(r) || !settled(r)) && r->w->sim.now < end)
+		pass(r, SLICE);
+	r->quiet = quiet;
+	return agree(r) && settled(r);
+}
+
+/* All that was said is heard by all. */
+static void all_heard(struct run *r)
+{
+	u64 end = r->w->sim.now + 5 * SIM_S;
+	u32 i;
+
+	if (!agree(r) || !r->talk)
+		return;
+	r->quiet = true;
+	while (!hearer_same(r->w) && r->w->sim.now < end)
+		pass(r, SLICE);
+	r->quiet = false;
+	if (hearer_same(r->w))
+		return;
+	describe(r);
+	for (i = 0; i < r->w->n; i++) {
+		const struct hearer *h = &r->w->nodes[i]->hearer;
+
+		world_say(r->w, &r->w->nodes[i]->host,
+			  "heard %u in ring %llu, %llu of its own %llu",
+			  h->count, (unsigned long long)h->ring.seq,
+			  (unsigned long long)h->own,
+			  (unsigned long long)h->sent);
+	}
+	sim_violated("messages-arrive", "not all was heard by all in 5 s");
+}
+
+/* Somebody runs who may lead. */
+static bool can_lead(const struct run *r)
+{
+	u32 i;
+
+	for (i = 0; i < r->w->n; i++)
+		if (node_runs(r->w->nodes[i]) && r->w->nodes[i]->cfg.priority)
+			return true;
+	return false;
 }
 
 /* Faults are over, for a time that was as long as @before. */
@@ -274,8 +324,12 @@ static void calm(struct run *r, u64 before)
 {
 	fault_heal(r);
 	switch_on(r);
+	r->quiet = true;
 	converge(r, before);
+	all_heard(r);
+	r->quiet = true;
 	rest(r);
+	r->quiet = false;
 }
 
 static void boot(struct run *r)
@@ -298,6 +352,7 @@ static void boot(struct run *r)
 		sim_violated("gathered", "%u nodes installed %llu rings",
 			     r->w->n, (unsigned long long)rings);
 	rest(r);
+	r->quiet = false;
 }
 
 static void storm(struct run *r)
@@ -308,6 +363,11 @@ static void storm(struct run *r)
 	for (i = 1 + draw(r, 12); i; i--) {
 		enum fault fault = fault_any(r, 0);
 
+		/* in the middle of a sentence, now and then */
+		if (draw(r, 2)) {
+			talk(r);
+			world_run(r->w, draw(r, 500 * SIM_US));
+		}
 		if (fault != FAULT_N)
 			fault_inject(r, fault);
 		pass(r, draw(r, pace + 1));
@@ -346,16 +406,42 @@ static void check_net(struct run *r, u32 gone)
 	}
 }
 
+/* Who is left goes on with the messages together: it is told of one loss. */
+static void check_together(const struct run *r, u64 *removed, u32 gone)
+{
+	u32 i;
+
+	for (i = 0; i < r->w->n; i++) {
+		const struct node *n = r->w->nodes[i];
+
+		if (node_runs(n) && n->hearer.removed != removed[i] + 1)
+			sim_violated("goes-on",
+				     "%08x lost %llu nodes from its messages, not only %08x",
+				     n->host.addr, (unsigned long long)
+				     (n->hearer.removed - removed[i]), gone);
+	}
+}
+
 /* Nothing but the leader is lost. */
 static void lose_leader(struct run *r)
 {
 	struct node *leader = world_leader(r->w);
-	u64 begin = r->w->sim.now, leads = judge_sums()->leads, limit, most;
+	u64 begin, leads = judge_sums()->leads, limit, most;
+	u64 removed[NODES_MAX];
 	u32 i, way = draw(r, 4);
 
 	/* who has a shorter dead than the successor does not wait for it */
 	if (!agree(r) || r->w->n < 2 || !r->even)
 		return;
+	/* in the middle of a sentence */
+	pass(r, draw(r, 4) * SLICE);
+	talk(r);
+	world_run(r->w, draw(r, 500 * SIM_US));
+	if (!agree(r) || leads != judge_sums()->leads)
+		return;
+	begin = r->w->sim.now;
+	for (i = 0; i < r->w->n; i++)
+		removed[i] = r->w->nodes[i]->hearer.removed;
 	most = r->dead;
 	forget_logs(r);
 	judge_links_changed();
@@ -398,12 +484,16 @@ static void lose_leader(struct run *r)
 			     "not one ring within %llu ms after the loss of the leader",
 			     (unsigned long long)limit / 1000000);
 	}
+	r->quiet = true;
 	pass(r, 2 * r->interval);
 	check_net(r, leader->host.addr);
 	leads = judge_sums()->leads - leads;
 	if (leads != 1)
 		sim_violated("one-successor", "%llu nodes led after %08x",
 			     (unsigned long long)leads, leader->host.addr);
+	all_heard(r);
+	r->quiet = true;
+	check_together(r, removed, leader->host.addr);
 	for (i = 0; i < r->w->n_peers && agree(r); i++)
 		check_peer(r, world_leader(r->w), r->w->peers[i],
 			   r->setup->scenario == SCENARIO_LEADER);
@@ -472,6 +562,8 @@ static void lose_packets(struct run *r)
 
 	if (!agree(r))
 		return;
+	/* every frame is a sign of life, which the prediction doesn't know of */
+	r->quiet = true;
 	r->totals->faults[FAULT_LOSS]++;
 	r->w->net.loss = 50000 + draw(r, 250000);
 	judge_chance(true);
@@ -681,7 +773,7 @@ static void draw_world(struct run *r)
 	u32 dead = 3 + draw(r, 4), i, n = draw_nodes(r);
 	bool uneven = !draw(r, 4), skewed = !draw(r, 4);
 	u32 peers = draw(r, 3) ? 0 : 1 + draw(r, PEERS_MAX);
-	u32 longest = 0, most = 0, room = draw(r, 4) ? 4 + draw(r, 64) : 1;
+	u32 longest = 0, most = 0, retain, room = draw(r, 4) ? 4 + draw(r, 64) : 1;
 
 	if (r->setup->scenario == SCENARIO_LOSSY) {
 		uneven = false;
@@ -692,6 +784,11 @@ static void draw_world(struct run *r)
 	if (r->setup->scenario == SCENARIO_LEADER)
 		uneven = false;
 	r->even = !uneven;
+	if (draw(r, 2) && r->setup->scenario != SCENARIO_LOSSY)
+		r->talk = draw(r, 32) ? 1 + draw(r, 20) : 500;
+	retain = 64 << draw(r, 4);
+	r->longest = draw(r, 4) ? 3000 : retain * 1024 / 4;
+	r->quiet = true;
 	world_nodes(r->w, n);
 	for (i = 0; i < n; i++) {
 		struct node *node = r->w->nodes[i];
@@ -701,6 +798,7 @@ static void draw_world(struct run *r)
 		node->cfg.priority = draw(r, 3) ? 100 : draw(r, 3);
 		node->cfg.max_nodes = n + peers + room;
 		node->cfg.level0_dead_ms = 2000;
+		node->cfg.retain_kib = retain;
 		/*
 		 * Who waits for less long than others may count too soon. And
 		 * what is asked for a quorum is a sign of life, which the

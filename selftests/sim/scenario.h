@@ -86,6 +86,7 @@ struct setup {
  * @rings: installed, once for each node
  * @leads: how often somebody began to lead
  * @dials: connections begun
+ * @messages: sent in order
  * @lossy_lost: live nodes taken for silent while nothing happened but loss
  * @predicted: the same as the loss lets expect
  * @false_lost: the same at other times
@@ -101,6 +102,7 @@ struct totals {
 	u64 rings;
 	u64 leads;
 	u64 dials;
+	u64 messages;
 	u64 lossy_lost;
 	double predicted;
 	u64 false_lost;
