@@ -299,6 +299,13 @@ bool pfsnl_recover_fetches(struct pfsnl_core *core)
 
 static void fetch_done(struct pfsnl_core *core)
 {
+	struct pfsnl_tether *t = pfsnl_tether_find(core, core->order.fetching);
+
+	/* what is there of a message will not go on */
+	if (t) {
+		pfsnl_free(core, t->flow.partial);
+		t->flow.partial = NULL;
+	}
 	core->order.fetching = 0;
 	pfsnl_timer_at(core, &core->order.fetch, PFSNL_NEVER);
 	pfsnl_install_now(core);
