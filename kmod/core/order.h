@@ -69,6 +69,7 @@ struct pfsnl_tether;
  * @told: what it was told to be stable
  * @partial: a message that is coming in
  * @filled: bytes of it that came
+ * @came: ours: count of the last message that came, or comes, along it
  * @inbox: ours: messages that wait for a number
  * @inbox_bytes: what they and @partial count for
  * @allowance: ours: how much that may be without being asked for
@@ -90,6 +91,7 @@ struct pfsnl_flow {
 	u64 told;
 	struct pfsnl_entry *partial;
 	u32 filled;
+	u64 came;
 	struct list_head inbox;
 	size_t inbox_bytes;
 	u32 allowance;

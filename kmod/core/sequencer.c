@@ -58,10 +58,13 @@ static void sent(struct pfsnl_tether *t)
 		return;
 	}
 	acked(t, p.have);
-	if (!f->partial && !allowed(f, p.n, pfsnl_entry_cost(p.total))) {
+	/* each comes once, so that what was granted is not taken twice */
+	if (!f->partial && (p.n <= f->came ||
+			    !allowed(f, p.n, pfsnl_entry_cost(p.total)))) {
 		pfsnl_tether_malformed(t);
 		return;
 	}
+	f->came = p.n;
 	p.sender = t->addr;
 	p.incarnation = t->member.incarnation;
 	err = pfsnl_order_piece(t, &p, &e);

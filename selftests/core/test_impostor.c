@@ -508,6 +508,37 @@ static void who_waits_for_ever_is_not_waited_for_without_end(void **state)
 	stranger_free(s);
 }
 
+static void send_message(struct stranger *s, u64 n)
+{
+	u8 wire[PFSNL_FRAME_HEAD + PFSNL_SEND_LEN + 10] = {};
+	u8 *p = pfsnl_frame_head(wire, PFSNL_FRAME_SEND, PFSNL_SEND_LEN + 10);
+
+	put_be(p + 8, 8, n);
+	put_be(p + 16, 4, 10);
+	put_be(p + 24, 2, PFSNL_PORT_FIRST);
+	stranger_write(s, wire, sizeof(wire));
+	world_run(s->world, SIM_MS);
+}
+
+/* it would be given room for one and take it for many */
+static void client_that_sends_a_message_twice_is_dropped(void **state)
+{
+	struct stranger *s = false_client();
+	struct node *leader = s->world->nodes[0];
+	struct pfsnl_hello h = stranger_hello(s, leader);
+
+	stranger_say(s, PFSNL_FRAME_ACCEPT, &h);
+	world_run(s->world, 20 * SIM_MS);
+	send_message(s, 1);
+	send_message(s, 2);
+	assert_int_equal(leader->hearer.heard, 2);
+	assert_int_equal(node_count(leader, PFSNL_COUNT_DROP_MALFORMED), 0);
+	send_message(s, 2);
+	assert_int_equal(leader->hearer.heard, 2);
+	assert_int_equal(node_count(leader, PFSNL_COUNT_DROP_MALFORMED), 1);
+	stranger_free(s);
+}
+
 int main(void)
 {
 	static const TEST_CASE tests[] = {
@@ -524,6 +555,7 @@ int main(void)
 		cmocka_unit_test(member_that_contradicts_its_tether_is_dropped),
 		cmocka_unit_test(member_that_was_elsewhere_gets_a_ring_of_a_higher_number),
 		cmocka_unit_test(who_waits_for_ever_is_not_waited_for_without_end),
+		cmocka_unit_test(client_that_sends_a_message_twice_is_dropped),
 	};
 
 	return RUN_WORLD_TESTS(tests);
