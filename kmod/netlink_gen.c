@@ -10,12 +10,17 @@
 
 #include <uapi/linux/pfsnl.h>
 
+/* Integer value ranges */
+static const struct netlink_range_validation pfsnl_a_group_keepalive_range = {
+	.max	= 600000ULL,
+};
+
 /* PFSNL_CMD_INSTANCE_GET - do */
 const struct nla_policy pfsnl_instance_get_nl_policy[PFSNL_A_INSTANCE_PAD + 1] = {
 };
 
 /* PFSNL_CMD_INSTANCE_START - do */
-const struct nla_policy pfsnl_instance_start_nl_policy[PFSNL_A_INSTANCE_PREEMPT + 1] = {
+const struct nla_policy pfsnl_instance_start_nl_policy[PFSNL_A_INSTANCE_DRAIN + 1] = {
 	[PFSNL_A_INSTANCE_IFINDEX] = { .type = NLA_U32, },
 	[PFSNL_A_INSTANCE_ADDRESS] = { .type = NLA_U32, },
 	[PFSNL_A_INSTANCE_PORT] = NLA_POLICY_MIN(NLA_U16, 1),
@@ -33,6 +38,8 @@ const struct nla_policy pfsnl_instance_start_nl_policy[PFSNL_A_INSTANCE_PREEMPT 
 	[PFSNL_A_INSTANCE_VOTES] = { .type = NLA_U8, },
 	[PFSNL_A_INSTANCE_EXPECTED_VOTES] = { .type = NLA_U32, },
 	[PFSNL_A_INSTANCE_PREEMPT] = NLA_POLICY_MAX(NLA_U8, 1),
+	[PFSNL_A_INSTANCE_RETAIN] = NLA_POLICY_MIN(NLA_U32, 64),
+	[PFSNL_A_INSTANCE_DRAIN] = { .type = NLA_U32, },
 };
 
 /* PFSNL_CMD_INSTANCE_STOP - do */
@@ -41,7 +48,7 @@ const struct nla_policy pfsnl_instance_stop_nl_policy[PFSNL_A_INSTANCE_WAIT + 1]
 };
 
 /* PFSNL_CMD_INSTANCE_SET - do */
-const struct nla_policy pfsnl_instance_set_nl_policy[PFSNL_A_INSTANCE_PREEMPT + 1] = {
+const struct nla_policy pfsnl_instance_set_nl_policy[PFSNL_A_INSTANCE_DRAIN + 1] = {
 	[PFSNL_A_INSTANCE_PRIORITY] = { .type = NLA_U8, },
 	[PFSNL_A_INSTANCE_INTERVAL] = NLA_POLICY_RANGE(NLA_U32, 10, 10000),
 	[PFSNL_A_INSTANCE_DEAD] = NLA_POLICY_RANGE(NLA_U32, 3, 100),
@@ -53,6 +60,7 @@ const struct nla_policy pfsnl_instance_set_nl_policy[PFSNL_A_INSTANCE_PREEMPT + 
 	[PFSNL_A_INSTANCE_VOTES] = { .type = NLA_U8, },
 	[PFSNL_A_INSTANCE_EXPECTED_VOTES] = { .type = NLA_U32, },
 	[PFSNL_A_INSTANCE_PREEMPT] = NLA_POLICY_MAX(NLA_U8, 1),
+	[PFSNL_A_INSTANCE_DRAIN] = { .type = NLA_U32, },
 };
 
 /* PFSNL_CMD_PEER_GET - do */
@@ -64,8 +72,48 @@ const struct nla_policy pfsnl_peer_get_nl_policy[PFSNL_A_PEER_ADDRESS + 1] = {
 const struct nla_policy pfsnl_stats_get_nl_policy[PFSNL_A_STATS_PAD + 1] = {
 };
 
+/* PFSNL_CMD_GROUP_JOIN - do */
+const struct nla_policy pfsnl_group_join_nl_policy[PFSNL_A_GROUP_WINDOW + 1] = {
+	[PFSNL_A_GROUP_NAME] = { .type = NLA_NUL_STRING, .len = PFSNL_GROUP_NAME_MAX, },
+	[PFSNL_A_GROUP_KEEPALIVE] = NLA_POLICY_FULL_RANGE(NLA_U32, &pfsnl_a_group_keepalive_range),
+	[PFSNL_A_GROUP_WINDOW] = { .type = NLA_U32, },
+};
+
+/* PFSNL_CMD_GROUP_LEAVE - do */
+const struct nla_policy pfsnl_group_leave_nl_policy[PFSNL_A_GROUP_MEMBER + 1] = {
+	[PFSNL_A_GROUP_MEMBER] = { .type = NLA_U32, },
+};
+
+/* PFSNL_CMD_GROUP_SEND - do */
+const struct nla_policy pfsnl_group_send_nl_policy[PFSNL_A_GROUP_DATA + 1] = {
+	[PFSNL_A_GROUP_MEMBER] = { .type = NLA_U32, },
+	[PFSNL_A_GROUP_COOKIE] = { .type = NLA_U64, },
+	[PFSNL_A_GROUP_SAFE] = { .type = NLA_FLAG, },
+	[PFSNL_A_GROUP_TOTAL] = { .type = NLA_U32, },
+	[PFSNL_A_GROUP_OFFSET] = { .type = NLA_U32, },
+	[PFSNL_A_GROUP_DATA] = { .type = NLA_BINARY, },
+};
+
+/* PFSNL_CMD_GROUP_TAKEN - do */
+const struct nla_policy pfsnl_group_taken_nl_policy[PFSNL_A_GROUP_TAKEN + 1] = {
+	[PFSNL_A_GROUP_TAKEN] = { .type = NLA_U32, },
+	[PFSNL_A_GROUP_WINDOW] = { .type = NLA_U32, },
+};
+
+/* PFSNL_CMD_GROUP_GET - do */
+const struct nla_policy pfsnl_group_get_nl_policy[PFSNL_A_GROUP_NAME + 1] = {
+	[PFSNL_A_GROUP_NAME] = { .type = NLA_NUL_STRING, .len = PFSNL_GROUP_NAME_MAX, },
+};
+
+/* PFSNL_CMD_GROUP_MEMBER_GET - do */
+const struct nla_policy pfsnl_group_member_get_nl_policy[PFSNL_A_GROUP_MEMBER_MEMBER + 1] = {
+	[PFSNL_A_GROUP_MEMBER_NAME] = { .type = NLA_NUL_STRING, .len = PFSNL_GROUP_NAME_MAX, },
+	[PFSNL_A_GROUP_MEMBER_ADDRESS] = { .type = NLA_U32, },
+	[PFSNL_A_GROUP_MEMBER_MEMBER] = { .type = NLA_U32, },
+};
+
 /* Ops table for pfsnl */
-const struct genl_ops pfsnl_nl_ops[6] = {
+const struct genl_ops pfsnl_nl_ops[12] = {
 	{
 		.cmd		= PFSNL_CMD_INSTANCE_GET,
 		.doit		= pfsnl_nl_instance_get_doit,
@@ -76,7 +124,7 @@ const struct genl_ops pfsnl_nl_ops[6] = {
 		.cmd		= PFSNL_CMD_INSTANCE_START,
 		.doit		= pfsnl_nl_instance_start_doit,
 		.policy		= pfsnl_instance_start_nl_policy,
-		.maxattr	= PFSNL_A_INSTANCE_PREEMPT,
+		.maxattr	= PFSNL_A_INSTANCE_DRAIN,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
@@ -90,7 +138,7 @@ const struct genl_ops pfsnl_nl_ops[6] = {
 		.cmd		= PFSNL_CMD_INSTANCE_SET,
 		.doit		= pfsnl_nl_instance_set_doit,
 		.policy		= pfsnl_instance_set_nl_policy,
-		.maxattr	= PFSNL_A_INSTANCE_PREEMPT,
+		.maxattr	= PFSNL_A_INSTANCE_DRAIN,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
@@ -105,5 +153,49 @@ const struct genl_ops pfsnl_nl_ops[6] = {
 		.doit		= pfsnl_nl_stats_get_doit,
 		.policy		= pfsnl_stats_get_nl_policy,
 		.maxattr	= PFSNL_A_STATS_PAD,
+	},
+	{
+		.cmd		= PFSNL_CMD_GROUP_JOIN,
+		.doit		= pfsnl_nl_group_join_doit,
+		.policy		= pfsnl_group_join_nl_policy,
+		.maxattr	= PFSNL_A_GROUP_WINDOW,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= PFSNL_CMD_GROUP_LEAVE,
+		.doit		= pfsnl_nl_group_leave_doit,
+		.policy		= pfsnl_group_leave_nl_policy,
+		.maxattr	= PFSNL_A_GROUP_MEMBER,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= PFSNL_CMD_GROUP_SEND,
+		.doit		= pfsnl_nl_group_send_doit,
+		.policy		= pfsnl_group_send_nl_policy,
+		.maxattr	= PFSNL_A_GROUP_DATA,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= PFSNL_CMD_GROUP_TAKEN,
+		.doit		= pfsnl_nl_group_taken_doit,
+		.policy		= pfsnl_group_taken_nl_policy,
+		.maxattr	= PFSNL_A_GROUP_TAKEN,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= PFSNL_CMD_GROUP_GET,
+		.doit		= pfsnl_nl_group_get_doit,
+		.dumpit		= pfsnl_nl_group_get_dumpit,
+		.policy		= pfsnl_group_get_nl_policy,
+		.maxattr	= PFSNL_A_GROUP_NAME,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= PFSNL_CMD_GROUP_MEMBER_GET,
+		.doit		= pfsnl_nl_group_member_get_doit,
+		.dumpit		= pfsnl_nl_group_member_get_dumpit,
+		.policy		= pfsnl_group_member_get_nl_policy,
+		.maxattr	= PFSNL_A_GROUP_MEMBER_MEMBER,
+		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 };

@@ -13,18 +13,30 @@
 
 extern const struct nla_policy pfsnl_instance_get_nl_policy[PFSNL_A_INSTANCE_PAD + 1];
 
-extern const struct nla_policy pfsnl_instance_start_nl_policy[PFSNL_A_INSTANCE_PREEMPT + 1];
+extern const struct nla_policy pfsnl_instance_start_nl_policy[PFSNL_A_INSTANCE_DRAIN + 1];
 
 extern const struct nla_policy pfsnl_instance_stop_nl_policy[PFSNL_A_INSTANCE_WAIT + 1];
 
-extern const struct nla_policy pfsnl_instance_set_nl_policy[PFSNL_A_INSTANCE_PREEMPT + 1];
+extern const struct nla_policy pfsnl_instance_set_nl_policy[PFSNL_A_INSTANCE_DRAIN + 1];
 
 extern const struct nla_policy pfsnl_peer_get_nl_policy[PFSNL_A_PEER_ADDRESS + 1];
 
 extern const struct nla_policy pfsnl_stats_get_nl_policy[PFSNL_A_STATS_PAD + 1];
 
+extern const struct nla_policy pfsnl_group_join_nl_policy[PFSNL_A_GROUP_WINDOW + 1];
+
+extern const struct nla_policy pfsnl_group_leave_nl_policy[PFSNL_A_GROUP_MEMBER + 1];
+
+extern const struct nla_policy pfsnl_group_send_nl_policy[PFSNL_A_GROUP_DATA + 1];
+
+extern const struct nla_policy pfsnl_group_taken_nl_policy[PFSNL_A_GROUP_TAKEN + 1];
+
+extern const struct nla_policy pfsnl_group_get_nl_policy[PFSNL_A_GROUP_NAME + 1];
+
+extern const struct nla_policy pfsnl_group_member_get_nl_policy[PFSNL_A_GROUP_MEMBER_MEMBER + 1];
+
 /* Ops table for pfsnl */
-extern const struct genl_ops pfsnl_nl_ops[6];
+extern const struct genl_ops pfsnl_nl_ops[12];
 
 int pfsnl_nl_instance_get_doit(struct sk_buff *skb, struct genl_info *info);
 int pfsnl_nl_instance_start_doit(struct sk_buff *skb, struct genl_info *info);
@@ -33,5 +45,14 @@ int pfsnl_nl_instance_set_doit(struct sk_buff *skb, struct genl_info *info);
 int pfsnl_nl_peer_get_doit(struct sk_buff *skb, struct genl_info *info);
 int pfsnl_nl_peer_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int pfsnl_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info);
+int pfsnl_nl_group_join_doit(struct sk_buff *skb, struct genl_info *info);
+int pfsnl_nl_group_leave_doit(struct sk_buff *skb, struct genl_info *info);
+int pfsnl_nl_group_send_doit(struct sk_buff *skb, struct genl_info *info);
+int pfsnl_nl_group_taken_doit(struct sk_buff *skb, struct genl_info *info);
+int pfsnl_nl_group_get_doit(struct sk_buff *skb, struct genl_info *info);
+int pfsnl_nl_group_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int pfsnl_nl_group_member_get_doit(struct sk_buff *skb, struct genl_info *info);
+int pfsnl_nl_group_member_get_dumpit(struct sk_buff *skb,
+				     struct netlink_callback *cb);
 
 #endif /* _LINUX_PFSNL_GEN_H */
