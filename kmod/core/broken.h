@@ -64,7 +64,6 @@
 	X(LOST)			\
 	X(GHOST)		\
 	X(ABORT)		\
-	X(APART)		\
 	X(BARRIER)		\
 	X(RETRY)		\
 	X(OWN)			\

@@ -143,13 +143,12 @@ static void joins(struct pfsnl_core *core, struct pfsnl_mate *mate,
 	struct pfsnl_group_member *member;
 	const char *name = (const char *)m->rest;
 
-	if (!mate->ours) {
+	if (g->apart) {
 		mate->brings = true;
-		if (!pfsnl_member_coming(core, mate, m->number, m->pid, name,
-					 m->len))
-			pfsnl_count(core, PFSNL_COUNT_GROUP_MALFORMED);
-		return;
+		pfsnl_member_coming(core, mate, m->number, m->pid, name, m->len);
 	}
+	if (!mate->ours)
+		return;
 	if (mate->members >= PFSNL_LOCALS_MAX ||
 	    pfsnl_member_find(&g->members, mate->addr, m->number)) {
 		pfsnl_count(core, PFSNL_COUNT_GROUP_MALFORMED);
@@ -163,14 +162,16 @@ static void leaves(struct pfsnl_core *core, struct pfsnl_mate *mate,
 		   const struct pfsnl_groupmsg *m)
 {
 	struct pfsnl_groups *g = &core->groups;
-	struct pfsnl_group_member *member =
-		pfsnl_member_find(mate->ours ? &g->members : &g->coming,
-				  mate->addr, m->number);
+	struct pfsnl_group_member *member;
 
-	if (member && mate->ours)
-		pfsnl_member_gone(core, member, m->why);
-	else if (member)
+	member = pfsnl_member_find(&g->coming, mate->addr, m->number);
+	if (member)
 		pfsnl_member_not_coming(core, mate, member);
+	if (!mate->ours)
+		return;
+	member = pfsnl_member_find(&g->members, mate->addr, m->number);
+	if (member)
+		pfsnl_member_gone(core, member, m->why);
 }
 
 static void says(struct pfsnl_core *core, const struct pfsnl_mate *mate,
@@ -236,7 +237,7 @@ void pfsnl_groups_message(struct pfsnl_core *core, const struct pfsnl_entry *e)
 		break;
 	}
 	if (m.number && pfsnl_is_self(core, e->sender, e->incarnation))
-		pfsnl_local_done(core, m.number, e->n);
+		pfsnl_local_back(core, m.number, e->n);
 	pfsnl_groups_tell(core);
 }
 
@@ -354,7 +355,7 @@ void pfsnl_groups_pump(struct pfsnl_core *core)
 		return;
 	if (g->apart)
 		pfsnl_muster_pump(core);
-	if (!g->apart || PFSNL_BROKEN(APART))
+	else
 		pfsnl_local_pump(core);
 }
 

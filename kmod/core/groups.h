@@ -26,9 +26,10 @@
  *   for as long as it takes part without a break.
  * - An answer to another ring is ignored.
  * - A mark that takes nodes in, or comes before all have answered, begins anew.
- * - A node sends nothing that changes its members between the mark and the moment in
- *   which companies become one. What it sent before comes before its answer, as its
- *   messages keep their order.
+ * - When companies become one, a node's members are those that it answered, and what
+ *   its messages since the mark made of them; as its messages keep their order, those
+ *   before its answer are in it. It sends none that it can put off, so that who joins
+ *   is told of all members at once.
  * - Not asked are nodes that have no member: those of the leader's company, and
  *   others that had no process in any group when they accepted the leader. They have
  *   none for everybody else, too, but those that messages after the mark bring.
@@ -55,7 +56,7 @@ struct pfsnl_mark;
  * @coming: members that it will have when companies become one
  * @why: how its members come then, enum pfsnl_group_why
  * @ours: it is of our company
- * @brings: it is not, and a message of it brought a member
+ * @brings: a message of it brought a member while companies were apart
  * @asked: it is to say what members it has
  * @begun: it said the first of them
  * @answered: it said all
@@ -213,6 +214,7 @@ void pfsnl_groups_tell(struct pfsnl_core *core);
 void pfsnl_local_pump(struct pfsnl_core *core);
 void pfsnl_local_due(struct pfsnl_core *core, struct pfsnl_local *l);
 void pfsnl_local_review(struct pfsnl_core *core);
+void pfsnl_local_back(struct pfsnl_core *core, u32 number, u64 n);
 void pfsnl_local_done(struct pfsnl_core *core, u32 number, u64 n);
 void pfsnl_local_unknown(struct pfsnl_core *core, const struct pfsnl_entry *e);
 struct pfsnl_local *pfsnl_local_find(const struct pfsnl_groups *g, u32 number);

@@ -300,6 +300,25 @@ void pfsnl_local_done(struct pfsnl_core *core, u32 number, u64 n)
 }
 
 /**
+ * pfsnl_local_back - a JOIN or LEAVE of ours is delivered
+ * @core: the core
+ * @number: of the membership
+ * @n: our count of the message
+ *
+ * A process that is no member after its JOIN can't be one: somebody has its number,
+ * which is so only if this node said what it never says.
+ */
+void pfsnl_local_back(struct pfsnl_core *core, u32 number, u64 n)
+{
+	struct pfsnl_local *l = pfsnl_local_find(&core->groups, number);
+
+	if (l && l->op == n && !l->group)
+		pfsnl_local_over(core, l, PFSNL_GROUP_WHY_NONE);
+	else
+		pfsnl_local_done(core, number, n);
+}
+
+/**
  * pfsnl_local_unknown - nobody knows what became of a message of ours
  * @core: the core
  * @e: the message

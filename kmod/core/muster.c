@@ -158,7 +158,11 @@ void pfsnl_muster_pump(struct pfsnl_core *core)
 		answer(core);
 }
 
-/* Members of a node of our company that it does not have any more. */
+/*
+ * Members of a node of our company that it does not have any more. What comes is
+ * what was said since the mark, so that it is the same for everybody, whatever they
+ * knew before.
+ */
 static void drop_missing(struct pfsnl_core *core, const struct pfsnl_mate *mate)
 {
 	struct pfsnl_groups *g = &core->groups;
@@ -199,8 +203,7 @@ static void unite(struct pfsnl_core *core)
 	for (i = 0; i < g->n; i++) {
 		struct pfsnl_mate *mate = &g->mates[i];
 
-		if (mate->ours && mate->asked)
-			drop_missing(core, mate);
+		drop_missing(core, mate);
 		take_coming(core, mate);
 	}
 	for (i = 0; i < g->n; i++) {

@@ -291,8 +291,7 @@ bool pfsnl_member_coming(struct pfsnl_core *core, struct pfsnl_mate *mate,
 	if (mate->coming >= PFSNL_LOCALS_MAX ||
 	    pfsnl_member_find(&g->coming, mate->addr, number))
 		return false;
-	m = pfsnl_member_new(g, mate, number, pid, name,
-				     len);
+	m = pfsnl_member_new(g, mate, number, pid, name, len);
 	insert_member(m, by_key, &g->coming);
 	mate->coming++;
 	return true;
@@ -397,7 +396,8 @@ void pfsnl_groups_need(const struct pfsnl_core *core, const struct pfsnl_entry *
 	    pfsnl_groupmsg_decode(&m, e->data, e->len))
 		return;
 	if (m.kind == PFSNL_GROUPMSG_JOIN) {
-		need->members++;
+		/* one of them to come, when companies become one */
+		need->members += 2;
 		need->groups++;
 	} else if (m.kind == PFSNL_GROUPMSG_HERE) {
 		need_of_here(&core->groups, &m, need);

@@ -13,6 +13,12 @@ static u64 key_of(const struct pfsnl_group_member *m)
 	return sim_mix(m->addr ^ sim_mix(m->incarnation ^ sim_mix(m->number)));
 }
 
+static const struct pfsnl_group_member *
+next_member(const struct pfsnl_group *g, const struct pfsnl_group_member *m)
+{
+	return pfsnl_group_member_after(g, m ? m->addr : 0, m ? m->number : 0);
+}
+
 /* where a member stands in the list, or would stand */
 static u32 place(const struct process *p, u64 key)
 {
@@ -75,8 +81,7 @@ static void check_all(struct process *p, const struct pfsnl_group *g)
 	const struct pfsnl_group_member *m = NULL;
 	u32 n = 0;
 
-	while ((m = pfsnl_group_member_after(g, m ? m->addr : 0,
-					     m ? m->number : 0))) {
+	while ((m = next_member(g, m))) {
 		if (m->change == PFSNL_GROUP_CHANGE_GONE)
 			continue;
 		n++;
@@ -116,8 +121,7 @@ static void changed(struct process *p, const struct pfsnl_group_event *ev)
 			     p->node->host.addr, p->number,
 			     p->member ? "a later" : "not the first");
 	if (ev->whole) {
-		while ((m = pfsnl_group_member_after(ev->group, m ? m->addr : 0,
-						     m ? m->number : 0)))
+		while ((m = next_member(ev->group, m)))
 			if (m->change != PFSNL_GROUP_CHANGE_GONE)
 				come(p, m);
 	}
@@ -140,7 +144,6 @@ static void changed(struct process *p, const struct pfsnl_group_event *ev)
 		sim_violated("group-first",
 			     "%08x/%u: it is not among those that came",
 			     p->node->host.addr, p->number);
-	p->member = true;
 	p->changes++;
 	/* of many it takes long */
 	if (p->n < 64 || p->changes % 256 == 1)
@@ -173,7 +176,8 @@ static void message(struct process *p, const struct pfsnl_group_event *ev)
 	u64 sum;
 	u32 i;
 
-	if (!p->member || !has(p, key_of(ev->sender)))
+	if (!p->member || (p->node->world->hearings &&
+			   !has(p, key_of(ev->sender))))
 		sim_violated("group-sender",
 			     "%08x/%u hears of %08x/%u, which is no member to it",
 			     p->node->host.addr, p->number, ev->sender->addr,
@@ -184,7 +188,7 @@ static void message(struct process *p, const struct pfsnl_group_event *ev)
 	p->sum = sim_mix(p->sum ^ sum);
 	p->heard++;
 	if (ev->sender->addr == p->node->host.addr &&
-	    ev->sender->number == p->number) {
+	    ev->sender->number == p->number && p->node->world->hearings) {
 		if (ev->n <= p->last)
 			sim_violated("group-self",
 				     "%08x/%u: number %llu is back after %llu",
@@ -221,6 +225,7 @@ void process_told(struct node *n, const struct pfsnl_group_event *ev)
 	case PFSNL_GROUP_CHANGED:
 		if (n->world->hearings)
 			changed(p, ev);
+		p->member = true;
 		break;
 	case PFSNL_GROUP_MESSAGE:
 		message(p, ev);
@@ -229,7 +234,8 @@ void process_told(struct node *n, const struct pfsnl_group_event *ev)
 		p->transitional++;
 		break;
 	case PFSNL_GROUP_UNKNOWN:
-		back(p, ev->n);
+		if (n->world->hearings)
+			back(p, ev->n);
 		p->unknown++;
 		break;
 	case PFSNL_GROUP_OVER:
@@ -331,8 +337,8 @@ static u64 mix_groups(const struct node *n, u64 *members)
 
 	*members = 0;
 	while ((g = pfsnl_core_group_after(n->core, g ? g->name : ""))) {
-		for (m = NULL; (m = pfsnl_group_member_after(g, m ? m->addr : 0,
-						m ? m->number : 0));) {
+		m = NULL;
+		while ((m = next_member(g, m))) {
 			sum += sim_mix(key_of(m) ^ sim_mix(g->name[0]));
 			(*members)++;
 		}
@@ -341,39 +347,62 @@ static u64 mix_groups(const struct node *n, u64 *members)
 }
 
 /**
- * processes_true - whether groups are what processes want, and nothing is under way
+ * processes_same - whether all nodes of a side have the same groups
  * @w: the world, whose nodes are one ring on each side
  */
-bool processes_true(const struct world *w)
+bool processes_same(const struct world *w)
 {
-	u64 sum[2] = {}, members, joined[2] = {};
-	const struct process *p;
+	u64 sum[2] = {}, members, x;
 	bool seen[2] = {};
 	u32 i;
 
 	for (i = 0; i < w->n; i++) {
 		const struct node *n = w->nodes[i];
-
-		if (!node_runs(n))
-			continue;
-		for (p = n->processes; p; p = p->next) {
-			if (!p->member || p->leaving || p->back != p->sent)
-				return false;
-			joined[n->host.side]++;
-		}
-	}
-	for (i = 0; i < w->n; i++) {
-		const struct node *n = w->nodes[i];
 		u32 side = n->host.side;
-		u64 x;
 
 		if (!node_runs(n))
 			continue;
 		x = mix_groups(n, &members);
-		if (members != joined[side] || (seen[side] && x != sum[side]))
+		if (seen[side] && x != sum[side])
 			return false;
 		sum[side] = x;
 		seen[side] = true;
 	}
 	return true;
+}
+
+/* Processes of a node that are members, if nothing of them is under way. */
+static bool count_members(const struct node *n, u64 *joined)
+{
+	const struct process *p;
+
+	for (p = n->processes; p; p = p->next) {
+		if (!p->member || p->leaving || p->back != p->sent)
+			return false;
+		(*joined)++;
+	}
+	return true;
+}
+
+/**
+ * processes_true - whether groups are what processes want, and nothing is under way
+ * @w: the world, whose nodes are one ring on each side
+ */
+bool processes_true(const struct world *w)
+{
+	u64 members, joined[2] = {};
+	u32 i;
+
+	for (i = 0; i < w->n; i++)
+		if (node_runs(w->nodes[i]) &&
+		    !count_members(w->nodes[i], &joined[w->nodes[i]->host.side]))
+			return false;
+	for (i = 0; i < w->n; i++) {
+		if (!node_runs(w->nodes[i]))
+			continue;
+		mix_groups(w->nodes[i], &members);
+		if (members != joined[w->nodes[i]->host.side])
+			return false;
+	}
+	return processes_same(w);
 }

@@ -72,6 +72,7 @@ int process_send(struct process *p, u16 flags, u32 len);
 void process_told(struct node *n, const struct pfsnl_group_event *ev);
 struct process *process_of(struct node *n, u32 nth);
 u32 process_members(const struct node *n, const char *name);
+bool processes_same(const struct world *w);
 bool processes_true(const struct world *w);
 
 #endif /* CORE_PROCESS_H */

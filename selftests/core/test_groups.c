@@ -89,15 +89,15 @@ static void who_is_no_member_can_not_send(void **state)
 {
 	struct world *w = world_of(1, 2);
 	struct process *a = process_join(w->nodes[1], "g");
+	u32 len;
 
 	/* the ring has not agreed on it yet */
 	assert_int_equal(process_send(a, 0, 10), -ENOTCONN);
 	assert_settled(w, 100);
 	assert_int_equal(process_send(a, 0, 10), 0);
 	assert_int_equal(node_tell(w->nodes[1], a->number + 1, 0, 10), -ENOTCONN);
-	assert_int_equal(process_send(a, 0,
-			 pfsnl_core_group_longest(w->nodes[1]->core) + 1),
-			 -EMSGSIZE);
+	len = pfsnl_core_group_longest(w->nodes[1]->core);
+	assert_int_equal(process_send(a, 0, len + 1), -EMSGSIZE);
 	assert_int_equal(process_leave(a, PFSNL_GROUP_WHY_LEFT), 0);
 	assert_int_equal(process_leave(a, PFSNL_GROUP_WHY_LEFT), -ENOENT);
 	assert_int_equal(process_send(a, 0, 10), -ENOTCONN);

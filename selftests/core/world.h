@@ -208,6 +208,7 @@ int node_send(struct node *n, u16 flags, u32 len);
 int node_join(struct node *n, const char *name, void *who, u32 *number);
 int node_part(struct node *n, u32 number, u8 why);
 int node_tell(struct node *n, u32 number, u16 flags, u32 len);
+void node_forge(struct node *n, u16 port, const u8 *data, u32 len);
 bool node_runs(const struct node *n);
 u64 node_count(const struct node *n, enum pfsnl_counter c);
 enum pfsnl_role node_role(const struct node *n);

@@ -115,8 +115,6 @@ const struct variant variants[] = {
 	  "members of a node that is gone are gone"),
 	V(ABORT, "group-true", STORM, "crash,partition,restart",
 	  "what was answered to another ring is forgotten"),
-	V(APART, "group-true", STORM, "crash,partition,restart",
-	  "nothing changes a node's members between the mark and its answer"),
 	V(BARRIER, "group-true", STORM, "partition,restart",
 	  "companies become one when all have answered"),
 	V(RETRY, "group-true", STORM, "crash,partition,reset",
