@@ -111,6 +111,8 @@ void pfsnl_close(struct pfsnl *handle);
 #define PFSNL_HAS_VOTES		PFSNL_HAS(PFSNL_A_INSTANCE_VOTES)
 #define PFSNL_HAS_EXPECTED_VOTES	PFSNL_HAS(PFSNL_A_INSTANCE_EXPECTED_VOTES)
 #define PFSNL_HAS_PREEMPT	PFSNL_HAS(PFSNL_A_INSTANCE_PREEMPT)
+#define PFSNL_HAS_RETAIN	PFSNL_HAS(PFSNL_A_INSTANCE_RETAIN)
+#define PFSNL_HAS_DRAIN		PFSNL_HAS(PFSNL_A_INSTANCE_DRAIN)
 
 /*
  * Settings of an instance. Only the members whose bit is set in `present`
@@ -145,6 +147,16 @@ struct pfsnl_settings {
 	uint32_t expected_votes;
 	uint8_t votes;		/* what this node counts for in a quorum */
 	uint8_t preempt;	/* 1: lead whenever it is the best; 0: stay */
+	/*
+	 * KiB of ordered messages kept while some node may still need them, 64
+	 * to 262144; a message may have a quarter of it. The same on all nodes.
+	 */
+	uint32_t retain;
+	/*
+	 * Milliseconds that a node may take to acknowledge a message before it
+	 * is dropped, up to 600000; 0: 5 x dead x interval, 2000 at least.
+	 */
+	uint32_t drain;
 };
 
 /* Prepares `settings` with nothing present; `size` is sizeof(*settings). */
@@ -177,6 +189,10 @@ struct pfsnl_instance {
 	 * quorum; then quorate is false and votes 0, and neither means anything.
 	 */
 	uint32_t expected_votes;
+	/* Memory of ordered messages that some node may still need, bytes. */
+	uint64_t log_bytes;
+	/* Memory of messages of this node that have no place yet, bytes. */
+	uint64_t out_bytes;
 };
 
 /*
@@ -194,7 +210,7 @@ int pfsnl_start(struct pfsnl *handle, const struct pfsnl_settings *settings);
 /*
  * Changes what is present in `settings` of the running instance: priority,
  * interval, dead, beacon_to, group, static_peers, level0, level0_dead, votes,
- * expected_votes, preempt. The others need a new start: -EINVAL. Either
+ * expected_votes, preempt, drain. The others need a new start: -EINVAL. Either
  * everything is changed or nothing.
  * Errors: -ENETDOWN, -EPERM, -EINVAL, -ERANGE, -EPROTONOSUPPORT.
  */

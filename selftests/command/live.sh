@@ -240,6 +240,7 @@ votes       1
 timing      beacon every 200 ms, dead after 5 missed (1 s)
 beacons to  broadcast 10.0.0.255, UDP port 7319
 tethers     TCP port 7319
+messages    * of 8192 KiB kept, taken within 5 s
 level 0     auto: served, dead after 5 s of silence
 uptime      *s
 incarnation 0x????????????????" "" $A status
@@ -253,7 +254,7 @@ votes       1
 on a status --json >"$tmp/a.json"
 says "status --json: the keys of the manual" "$tmp/a.json" \
 	'" ".join(sorted(o))' \
-	"address beacon_to broadcast cluster dead dead_ms expected_votes generation ifindex incarnation interface interval_ms level0 level0_dead_ms max_nodes peers port preempt priority ring role tether_port uptime_ms votes"
+	"address beacon_to broadcast cluster dead dead_ms drain_ms expected_votes generation ifindex incarnation interface interval_ms level0 level0_dead_ms log_bytes max_nodes out_bytes peers port preempt priority retain_kib ring role tether_port uptime_ms votes"
 says "status --json: the values" "$tmp/a.json" \
 	'[o[k] for k in ("role", "cluster", "address", "interface", "broadcast", "port", "tether_port", "priority", "interval_ms", "dead", "dead_ms", "beacon_to", "max_nodes", "level0", "level0_dead_ms", "peers", "preempt", "votes", "expected_votes")]' \
 	"['leader', 'pfsnl', '10.0.0.1', 'eth0', '10.0.0.255', 7319, 7319, 100, 200, 5, 1000, 'broadcast', 256, 'auto', 5000, 3, False, 1, 0]"

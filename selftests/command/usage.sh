@@ -130,6 +130,8 @@ else
 	up --port 1 65535 -
 	up --tether-port 1 65535 -
 	up --max-nodes 1 4096 -
+	up --retain 64 262144 -
+	set --drain 0 600000 ms
 	set --priority 0 255 -
 	set --votes 0 255 -
 	set --expected-votes 0 65535 -

@@ -122,6 +122,20 @@ static const struct opt opt_table[NUM_OPTS] = {
 		"most nodes the list may have, 1 to 4096 (256)",
 		INTO(max_nodes), .min = 1, .max = 4096,
 	},
+	[OPT_RETAIN] = {
+		"retain", 0, KIND_NUMBER, false, "KIB",
+		"ordered messages kept while some node may need\n"
+		"them, 64 to 262144 KiB; a message may have a\n"
+		"quarter of it. The same on all nodes (8192)",
+		INTO(retain), .min = 64, .max = 262144,
+	},
+	[OPT_DRAIN] = {
+		"drain", 0, KIND_TIME, false, "MS",
+		"time that a node may take to acknowledge a message\n"
+		"before it is dropped, 0 to 600000 ms; 0: 5 times\n"
+		"the time until dead, at least 2000 (0)",
+		INTO(drain), .min = 0, .max = 600000, .unit = 1,
+	},
 	[OPT_LEVEL0] = {
 		"level0", 0, KIND_WORD, false, "auto|off|on",
 		"serve nodes that send the bare nine bytes (auto:\n"
