@@ -148,6 +148,19 @@ static const struct opt opt_table[NUM_OPTS] = {
 		"ms (5000)",
 		INTO(level0_dead), .min = 100, .max = 600000, .unit = 1,
 	},
+	[OPT_SAFE] = {
+		"safe", 's', KIND_FLAG, false, NULL,
+		"deliver only what every node is known to have",
+	},
+	[OPT_FILE] = {
+		"file", 0, KIND_TEXT, false, "FILE",
+		"send FILE ('-': the standard input) as one message",
+		INTO(file),
+	},
+	[OPT_RAW] = {
+		"raw", 0, KIND_FLAG, false, NULL,
+		"print the bytes of messages and nothing else",
+	},
 	[OPT_CONFIG] = {
 		"config", 'f', KIND_TEXT, false, "FILE",
 		"read settings from FILE; see pfsnl.conf(5)",
@@ -171,10 +184,20 @@ static const struct opt opt_table[NUM_OPTS] = {
 		"end after N changes (0: after what is there)",
 		INTO(count), .min = 0, .max = UINT32_MAX,
 	},
+	[OPT_COUNT_TOLD] = {
+		"count", 'n', KIND_NUMBER, false, "N",
+		"end after N of what is printed",
+		INTO(count), .min = 1, .max = UINT32_MAX,
+	},
 	[OPT_TIMEOUT] = {
 		"timeout", 't', KIND_TIME, false, "S",
 		"end after so many seconds (exit code 124 if --count\n"
 		"isn't reached by then)",
+		INTO(timeout), .min = 1, .max = UINT32_MAX, .unit = 1000,
+	},
+	[OPT_TIMEOUT_SEND] = {
+		"timeout", 't', KIND_TIME, false, "S",
+		"give up after so many seconds (exit code 124)",
 		INTO(timeout), .min = 1, .max = UINT32_MAX, .unit = 1000,
 	},
 	[OPT_RINGS] = {

@@ -37,11 +37,16 @@ enum opt_id {
 	OPT_DRAIN,
 	OPT_LEVEL0,
 	OPT_LEVEL0_DEAD,
+	OPT_SAFE,
+	OPT_FILE,
+	OPT_RAW,
 	OPT_CONFIG,
 	OPT_WAIT_RING,
 	OPT_WAIT_BYE,
 	OPT_COUNT,
+	OPT_COUNT_TOLD,
 	OPT_TIMEOUT,
+	OPT_TIMEOUT_SEND,
 	OPT_RINGS,
 	OPT_ALL,
 	OPT_JSON,
@@ -107,6 +112,7 @@ struct args {
 	uint32_t drain;
 	uint32_t level0;
 	uint32_t level0_dead;
+	const char *file;
 	const char *config;
 	uint32_t wait;
 	uint32_t count;
