@@ -62,6 +62,11 @@
 	X(LONGEST)		\
 	X(UNKNOWN)		\
 	X(LOST)			\
+	X(GHOST)		\
+	X(ABORT)		\
+	X(FOREIGN)		\
+	X(BARRIER)		\
+	X(RETRY)		\
 	X(LEAK)			\
 	X(CRASH)		\
 	X(ENDLESS)

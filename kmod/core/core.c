@@ -373,6 +373,7 @@ struct pfsnl_core *pfsnl_core_create(const struct pfsnl_core_ops *ops, void *ctx
 	pfsnl_timer_init(&core->merge, pfsnl_merge_timer);
 	pfsnl_timer_init(&core->quorum, pfsnl_quorum_timer);
 	pfsnl_order_init(core);
+	pfsnl_groups_init(core);
 	return core;
 }
 
@@ -439,6 +440,7 @@ void pfsnl_core_destroy(struct pfsnl_core *core)
 	core->role = PFSNL_ROLE_DOWN;
 	list_for_each_entry_safe(t, tmp, &core->tethers, list)
 		pfsnl_tether_end(t, PFSNL_REASON_LOCAL);
+	pfsnl_groups_exit(core);
 	pfsnl_order_exit(core);
 	pfsnl_roster_for_each_safe(&core->roster, n, after) {
 		if (n->c != &core->nobody)
@@ -748,6 +750,7 @@ void pfsnl_core_state(const struct pfsnl_core *core, u64 now,
 		.log_limit = core->order.limit,
 		.mark_bytes = core->order.mark_bytes,
 		.out_bytes = core->order.out_bytes,
+		.sent = core->order.n,
 	};
 }
 

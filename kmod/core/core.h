@@ -21,6 +21,7 @@
 #include "beacon.h"
 #include "config.h"
 #include "counter.h"
+#include "group.h"
 #include "log.h"
 #include "message.h"
 #include "ordermsg.h"
@@ -172,6 +173,7 @@ enum pfsnl_note {
  *	is not used again. What was written and not yet acknowledged is lost
  * @event: tell listeners
  * @order: tell whoever listens to ordered messages
+ * @group: tell a process of this node that is, or was to be, in a group
  * @deadline: call pfsnl_core_tick() at this time, at once if it is past;
  *	replaces the deadline before
  * @note: for tracing
@@ -189,6 +191,7 @@ struct pfsnl_core_ops {
 	void (*tether_close)(void *ctx, u32 id);
 	void (*event)(void *ctx, const struct pfsnl_event *ev);
 	void (*order)(void *ctx, const struct pfsnl_order_event *ev);
+	void (*group)(void *ctx, const struct pfsnl_group_event *ev);
 	void (*deadline)(void *ctx, u64 when);
 	void (*note)(void *ctx, enum pfsnl_note note, u32 addr, u32 reason,
 		     u64 number);
@@ -225,6 +228,7 @@ struct pfsnl_peer {
  * @log_limit: of that, marks apart
  * @mark_bytes: of that, marks
  * @out_bytes: that our own messages take which have no number yet
+ * @sent: our count of messages
  */
 struct pfsnl_state {
 	enum pfsnl_role role;
@@ -239,6 +243,7 @@ struct pfsnl_state {
 	u64 log_limit;
 	u64 mark_bytes;
 	u64 out_bytes;
+	u64 sent;
 };
 
 /* life of a core */

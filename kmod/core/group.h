@@ -1,26 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Groups of processes, as the rooms of the core share them and as its surroundings
- * see them.
- *
- *	groupmsg.c	what messages about groups look like
- *	group.c		who is in which group, as the sequence of messages says
- *	local.c		the processes of this node: joining, sending, leaving
- *	muster.c	nodes that come together learn each other's members
- *
- * All nodes have the list of all groups, and change it by ordered messages only: so
- * it is the same for everybody at the same place in the sequence, and what happens
- * in a group is one stream: who came, who went, what was said.
- *
- * Each node alone says which of its own processes are in which group. When a ring
- * takes nodes in, nobody knows the members on both sides. From its mark on until all
- * that are asked have said which members they have, the two (or more) sides are
- * companies of their own: a message to a group is delivered to the members of the
- * sender's company only. At the last answer, which is a message like any other, all
- * companies become one, and each group changes once. If the ring changes before
- * that, it begins again; the companies are those that there were (rule: each
- * against the ring that it last became one in, and abort in any phase). See
- * Documentation/groups.rst.
+ * Groups of processes, as the surroundings of the core see them. How they come about
+ * is in groups.h.
  */
 #ifndef PFSNL_CORE_GROUP_H
 #define PFSNL_CORE_GROUP_H
@@ -32,11 +13,8 @@
 #include <uapi/linux/pfsnl.h>
 
 #include "beacon.h"
-#include "timer.h"
 
 struct pfsnl_core;
-struct pfsnl_entry;
-struct pfsnl_mark;
 struct pfsnl_viewed;
 
 /* most members that one node may have, in all groups together */
@@ -53,6 +31,7 @@ struct pfsnl_viewed;
  * @locals: members of this node
  * @here: how many
  * @changes: among those that change by the message at hand
+ * @touched: members of which it says something
  * @name: 1 to PFSNL_GROUP_NAME_MAX bytes and a NUL
  */
 struct pfsnl_group {
@@ -63,6 +42,7 @@ struct pfsnl_group {
 	struct list_head locals;
 	u32 here;
 	struct list_head changes;
+	struct list_head touched;
 	char name[PFSNL_GROUP_NAME_MAX + 1];
 };
 
@@ -70,7 +50,8 @@ struct pfsnl_group {
  * struct pfsnl_group_member - a process in a group
  * @by_key: among all members, or all that are coming, by node and number
  * @in_group: the same in its group, while it is a member
- * @spare: while it is none yet
+ * @touched: in its group, while the message at hand says something of it; before
+ *	it is a member, among spare memory
  * @group: which
  * @incarnation: which life of its node
  * @addr: its node, host order
@@ -82,7 +63,7 @@ struct pfsnl_group {
 struct pfsnl_group_member {
 	struct rb_node by_key;
 	struct rb_node in_group;
-	struct list_head spare;
+	struct list_head touched;
 	struct pfsnl_group *group;
 	u64 incarnation;
 	u32 addr;
@@ -120,6 +101,10 @@ enum pfsnl_group_kind {
  * @n_lost: how many
  * @why: OVER: enum pfsnl_group_why
  *
+ * With CHANGED the members that came or are gone are those of
+ * pfsnl_group_touched_next(); all members, those that are gone included, those of
+ * pfsnl_group_member_after().
+ *
  * What is pointed to is valid during the call. A member's first event is CHANGED,
  * with itself among those that came, unless it is OVER.
  */
@@ -155,6 +140,9 @@ const struct pfsnl_group *pfsnl_core_group_after(const struct pfsnl_core *core,
 						 const char *name);
 const struct pfsnl_group_member *
 pfsnl_group_member_after(const struct pfsnl_group *g, u32 addr, u32 number);
+const struct pfsnl_group_member *
+pfsnl_group_touched_next(const struct pfsnl_group *g,
+			 const struct pfsnl_group_member *m);
 bool pfsnl_group_name_ok(const char *name, size_t len);
 
 #endif /* PFSNL_CORE_GROUP_H */

@@ -98,6 +98,8 @@
 #define PFSNL_HELLO_LEADS	0x00000002U
 /* ACCEPT: as a standby, until the sender of CLAIM takes over from its leader */
 #define PFSNL_HELLO_STANDBY	0x00000004U
+/* ACCEPT: the sender has processes that are, or will be, in groups */
+#define PFSNL_HELLO_PROCESSES	0x00000008U
 
 /*
  * Why a node or a tether is gone, or a node came. The numbers are those on the

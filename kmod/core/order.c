@@ -295,6 +295,7 @@ static void tell_lost(struct pfsnl_core *core, const struct pfsnl_viewed *lost,
 	core->order.transitional = true;
 	pfsnl_count(core, PFSNL_COUNT_TRANSITIONAL);
 	core->ops->order(core->ctx, &ev);
+	pfsnl_groups_lost(core, lost, n);
 }
 
 /* Return: 0, or -ENOMEM and then it was not delivered. */
@@ -304,9 +305,15 @@ static int deliver_one(struct pfsnl_core *core, const struct pfsnl_entry *e,
 	struct pfsnl_order *o = &core->order;
 	struct pfsnl_order_event ev = { .message = e };
 	struct pfsnl_viewed *at = c ? c->room : NULL;
+	struct pfsnl_group_need need = {};
 	struct pfsnl_mark m;
 	u32 n = 0;
 
+	if (!c) {
+		pfsnl_groups_need(core, e, &need);
+		if (pfsnl_groups_reserve(core, &need))
+			return -ENOMEM;
+	}
 	if (!o->transitional &&
 	    (e->port == PFSNL_PORT_RING || (e->flags & PFSNL_MSG_SAFE)))
 		n = take_lost(core, e, c, NULL);
@@ -330,6 +337,10 @@ static int deliver_one(struct pfsnl_core *core, const struct pfsnl_entry *e,
 		ev.kind = PFSNL_ORDER_MESSAGE;
 	}
 	core->ops->order(core->ctx, &ev);
+	if (e->port == PFSNL_PORT_RING)
+		pfsnl_groups_ring(core, &m);
+	else if (e->port == PFSNL_PORT_GROUP)
+		pfsnl_groups_message(core, e);
 	return 0;
 }
 
@@ -367,6 +378,7 @@ void pfsnl_order_deliver(struct pfsnl_core *core)
 			break;
 		}
 	}
+	pfsnl_groups_trim(core);
 	release(core);
 }
 
@@ -406,11 +418,18 @@ int pfsnl_order_close(struct pfsnl_core *core, u64 safe, const u8 *lost,
 	struct closing c = {
 		.safe = safe, .lost = lost, .n = n_lost, .alone = alone,
 	};
+	struct pfsnl_group_need need = {};
 	const struct pfsnl_entry *e;
 	struct pfsnl_mark m;
 	size_t most = o->view.n;
 	u64 number;
 
+	/* that of the ring that follows, too */
+	need.mates = o->next.n;
+	for (number = o->delivered + 1; number <= o->log.last; number++)
+		pfsnl_groups_need(core, pfsnl_log_find(&o->log, number), &need);
+	if (pfsnl_groups_reserve(core, &need))
+		return -ENOMEM;
 	for (number = o->delivered + 1; number <= o->lossy; number++)
 		if (loses(o, number, number, &m))
 			most += m.removed;
@@ -423,6 +442,7 @@ int pfsnl_order_close(struct pfsnl_core *core, u64 safe, const u8 *lost,
 	if (most && !o->transitional && !PFSNL_BROKEN(LOST))
 		tell_lost(core, c.room, most);
 	pfsnl_free(core, c.room);
+	pfsnl_groups_trim(core);
 	o->stable = o->log.last;
 	release(core);
 	return 0;
@@ -470,6 +490,7 @@ void pfsnl_order_pump(struct pfsnl_core *core)
 		else
 			pfsnl_outbox_pump(core);
 		pfsnl_order_deliver(core);
+		pfsnl_groups_pump(core);
 	}
 }
 

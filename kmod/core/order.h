@@ -57,6 +57,7 @@ struct pfsnl_tether;
 /**
  * struct pfsnl_flow - ordered messages along a tether
  * @standing: of the other side when it accepted, or offered its nodes
+ * @processes: of the other side: it had processes in groups when it accepted
  * @begun: BEGIN was sent, or came
  * @placed: ours: the other side is in the sequence from @next on
  * @continues: ours: it goes on where it was
@@ -79,6 +80,7 @@ struct pfsnl_tether;
  */
 struct pfsnl_flow {
 	struct pfsnl_standing standing;
+	bool processes;
 	bool begun;
 	bool placed;
 	bool continues;
@@ -208,6 +210,9 @@ void pfsnl_sequencer_stop(struct pfsnl_core *core);
 bool pfsnl_sequencer_flush(struct pfsnl_tether *t);
 
 /* outbox.c */
+int pfsnl_outbox_room(struct pfsnl_core *core, u32 len);
+u64 pfsnl_outbox_put(struct pfsnl_core *core, struct pfsnl_entry *e, u16 port,
+		     u16 flags);
 void pfsnl_outbox_frame(struct pfsnl_tether *t);
 void pfsnl_outbox_pump(struct pfsnl_core *core);
 void pfsnl_outbox_lazy(struct pfsnl_core *core);

@@ -43,7 +43,7 @@ int pfsnl_send_decode(struct pfsnl_piece *p, const u8 *body, u32 len)
 		.data = body + PFSNL_SEND_LEN,
 	};
 	/* marks are the leader's */
-	if (p->port < PFSNL_PORT_FIRST || !p->n)
+	if (p->port == PFSNL_PORT_RING || !p->n)
 		return -EBADMSG;
 	return piece_check(p);
 }

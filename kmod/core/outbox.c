@@ -13,6 +13,55 @@
 #define ACK_EVERY	64
 
 /**
+ * pfsnl_outbox_room - whether a sender may add a message
+ * @core: the core
+ * @len: bytes of it
+ *
+ * What the protocol itself has to say is not asked for.
+ *
+ * Return: 0; -ESHUTDOWN when this node leaves; -EAGAIN when too much waits to be
+ * sent, and then PFSNL_ORDER_ROOM tells when there is room again.
+ */
+int pfsnl_outbox_room(struct pfsnl_core *core, u32 len)
+{
+	struct pfsnl_order *o = &core->order;
+
+	if (core->role == PFSNL_ROLE_DOWN || core->role == PFSNL_ROLE_LEAVING)
+		return -ESHUTDOWN;
+	if (!o->out_bytes ||
+	    o->out_bytes + pfsnl_entry_cost(len) <= o->limit / 2)
+		return 0;
+	o->full = true;
+	core->counters[PFSNL_COUNT_SEND_REFUSED]++;
+	return -EAGAIN;
+}
+
+/**
+ * pfsnl_outbox_put - a message is to be sent
+ * @core: the core
+ * @e: the message, in no list; the outbox's from now on
+ * @port: who it is for
+ * @flags: PFSNL_MSG_*
+ *
+ * Return: our count of it.
+ */
+u64 pfsnl_outbox_put(struct pfsnl_core *core, struct pfsnl_entry *e, u16 port,
+		     u16 flags)
+{
+	struct pfsnl_order *o = &core->order;
+
+	e->sender = core->cfg.addr;
+	e->incarnation = core->incarnation;
+	e->port = port;
+	e->flags = flags;
+	e->n = ++o->n;
+	list_add_tail(&e->list, &o->outbox);
+	o->out_bytes += pfsnl_entry_cost(e->len);
+	o->work = true;
+	return e->n;
+}
+
+/**
  * pfsnl_core_send - send a message to all members, this node included
  * @core: started
  * @now: nanoseconds
@@ -26,42 +75,28 @@
  * sequence, it may be that nobody knows (PFSNL_ORDER_UNKNOWN).
  *
  * Return: 0; -EINVAL for a port or flags that don't exist; -EMSGSIZE when it is
- * longer than messages may be; -EAGAIN when too much waits to be sent, and then
- * PFSNL_ORDER_ROOM tells when there is room again; -ESHUTDOWN when this node
- * leaves; -ENOMEM.
+ * longer than messages may be; -EAGAIN or -ESHUTDOWN, see pfsnl_outbox_room();
+ * -ENOMEM.
  */
 int pfsnl_core_send(struct pfsnl_core *core, u64 now, u16 port, u16 flags,
 		    const void *data, u32 len, u64 *n)
 {
-	struct pfsnl_order *o = &core->order;
 	struct pfsnl_entry *e;
-	size_t cost = pfsnl_entry_cost(len);
+	int err;
 
 	if (port < PFSNL_PORT_FIRST || (flags & ~PFSNL_MSG_SAFE))
 		return -EINVAL;
 	if (len > pfsnl_order_longest(core))
 		return -EMSGSIZE;
-	if (core->role == PFSNL_ROLE_DOWN || core->role == PFSNL_ROLE_LEAVING)
-		return -ESHUTDOWN;
-	if (o->out_bytes && o->out_bytes + cost > o->limit / 2) {
-		o->full = true;
-		core->counters[PFSNL_COUNT_SEND_REFUSED]++;
-		return -EAGAIN;
-	}
+	err = pfsnl_outbox_room(core, len);
+	if (err)
+		return err;
 	pfsnl_core_enter(core, now);
 	e = pfsnl_entry_new(core, len);
 	if (e) {
 		if (len)
 			memcpy(e->data, data, len);
-		e->sender = core->cfg.addr;
-		e->incarnation = core->incarnation;
-		e->port = port;
-		e->flags = flags;
-		e->n = ++o->n;
-		*n = e->n;
-		list_add_tail(&e->list, &o->outbox);
-		o->out_bytes += cost;
-		o->work = true;
+		*n = pfsnl_outbox_put(core, e, port, flags);
 	}
 	pfsnl_core_done(core);
 	return e ? 0 : -ENOMEM;
@@ -140,6 +175,7 @@ void pfsnl_outbox_again(struct pfsnl_core *core, u64 sent, bool same)
 		pfsnl_count(core, PFSNL_COUNT_SEND_UNKNOWN);
 		ev.n = e->n;
 		core->ops->order(core->ctx, &ev);
+		pfsnl_local_unknown(core, e);
 		forget(core, e);
 	}
 	o->under_way = 0;

@@ -560,6 +560,7 @@ static int change(struct pfsnl_core *core, const struct pfsnl_ring_id *ring,
 		return -ENOMEM;
 	}
 	core->ops->order(core->ctx, &ev);
+	pfsnl_groups_ring(core, &m);
 	pfsnl_free(core, data);
 	pfsnl_order_restart(core, number, by);
 	return 0;

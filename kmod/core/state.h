@@ -12,7 +12,7 @@
  *	follow.c	not being one: listening, claims, orphans, succession
  *	install.c	rings: making the next, changing the list
  *	quorum.c	whether a ring has the majority, and for how long
- * and those of ordered messages, see order.h.
+ * and those of ordered messages, see order.h, and of groups, see groups.h.
  *
  * All of it runs in whatever calls the core, one call at a time.
  */
@@ -24,6 +24,7 @@
 #include "broken.h"
 #include "core.h"
 #include "frame.h"
+#include "groups.h"
 #include "order.h"
 #include "roster.h"
 #include "timer.h"
@@ -195,6 +196,7 @@ struct pfsnl_tether {
  * @merge: LEADER: when to dial those again
  *
  * @order: ordered messages
+ * @groups: groups of processes
  *
  * @counters: what was counted
  */
@@ -274,6 +276,7 @@ struct pfsnl_core {
 	struct pfsnl_timer merge;
 
 	struct pfsnl_order order;
+	struct pfsnl_groups groups;
 
 	u64 counters[PFSNL_COUNTER_N];
 };

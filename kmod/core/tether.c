@@ -276,6 +276,8 @@ int pfsnl_tether_hello(struct pfsnl_tether *t, u32 op, u64 subject, u32 reason,
 	u8 wire[PFSNL_FRAME_HEAD + PFSNL_HELLO_LEN];
 
 	pfsnl_recover_standing(core, &h.standing);
+	if (core->groups.n_locals)
+		h.flags |= PFSNL_HELLO_PROCESSES;
 	if (op == PFSNL_FRAME_BUSY) {
 		h.ring.leader = core->leader_addr;
 		h.ring.incarnation = core->leader_incarnation;

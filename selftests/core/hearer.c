@@ -154,6 +154,20 @@ static const struct step *step_of(struct hearings *all, u64 key, u64 sum, u32 by
 }
 
 /**
+ * hearings_step - a step that several take, and what they heard before
+ * @all: all that was heard
+ * @key: the step, mixed
+ * @sum: what was heard
+ * @by: by whom
+ *
+ * Return: what whoever took the step first heard.
+ */
+u64 hearings_step(struct hearings *all, u64 key, u64 sum, u32 by)
+{
+	return step_of(all, key, sum, by)->sum;
+}
+
+/**
  * hearer_reset - a new life of its node begins
  * @h: the listener
  */
@@ -311,7 +325,7 @@ static void outcome(struct hearer *h, struct node *n, u64 number)
 		       2 * number + 1 - h->s_outcome);
 		h->s_outcome = 2 * number + 1;
 	}
-	if (!number || number > h->sent || h->outcome[number])
+	if (!number || number > node_state(n).sent || h->outcome[number])
 		sim_violated("self-delivery",
 			     "%08x: number %llu of %llu of its own has an outcome already",
 			     n->host.addr, (unsigned long long)number,
@@ -350,7 +364,7 @@ static void heard_message(struct hearer *h, struct node *n,
 		row->at[row->n++] = what;
 	}
 	h->count++;
-	h->heard++;
+	h->heard += e->port >= PFSNL_PORT_FIRST;
 	h->sum = sim_mix(h->sum ^ what);
 	if ((e->flags & PFSNL_MSG_SAFE) && !h->transitional) {
 		if (h->count > row->least)
@@ -432,7 +446,8 @@ bool hearer_same(const struct world *w)
 
 		if (!node_runs(n))
 			continue;
-		if (!ring_same(&h->ring, &n->watch.ring) || h->own != h->sent)
+		if (!ring_same(&h->ring, &n->watch.ring) ||
+		    h->own != node_state(n).sent)
 			return false;
 		for (k = 0; k < i; k++)
 			if (node_runs(w->nodes[k]) &&

@@ -49,13 +49,15 @@ struct viewed {
  * @lost: whom, mixed
  * @due: a ring in which it must hear at least ...
  * @due_count: ... so many messages
- * @sent: messages that were taken for sending, by their count
- * @own: how many of them have an outcome: they were heard, or nobody knows
+ * @sent: messages of node_send() that were taken for sending
+ * @last: the node's count of the last of them
+ * @own: how many of the node's messages have an outcome: they were heard, or nobody
+ *	knows
  * @outcome: of each whether it has
  * @s_outcome: how many @outcome has room for
  * @unknown: how many nobody knows of
  * @removed: nodes that it was told are gone, in all
- * @heard: messages that it heard in all
+ * @heard: messages of node_send() that it heard in all
  * @refused: it was told that there is no room, and not that there is again
  */
 struct hearer {
@@ -69,6 +71,7 @@ struct hearer {
 	struct pfsnl_ring_id due;
 	u32 due_count;
 	u64 sent;
+	u64 last;
 	u64 own;
 	u8 *outcome;
 	u64 s_outcome;
@@ -85,6 +88,7 @@ void hearer_hear(struct hearer *h, struct node *n,
 		 const struct pfsnl_order_event *ev);
 void hearer_check(struct hearer *h, struct node *n);
 struct hearings *hearings_new(void);
+u64 hearings_step(struct hearings *all, u64 key, u64 sum, u32 by);
 void hearings_free(struct hearings *all);
 bool hearer_same(const struct world *w);
 bool hearer_agrees(struct world *w, void *arg);

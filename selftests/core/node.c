@@ -279,6 +279,14 @@ static void op_order(void *ctx, const struct pfsnl_order_event *ev)
 	hearer_hear(&n->hearer, n, ev);
 }
 
+static void op_group(void *ctx, const struct pfsnl_group_event *ev)
+{
+	struct node *n = node_of(ctx);
+
+	world_digest(n->world, ev->kind ^ ev->number << 8 ^ ev->place << 16);
+	process_told(n, ev);
+}
+
 static void op_tether_close(void *ctx, u32 id)
 {
 	struct node *n = node_of(ctx);
@@ -349,6 +357,7 @@ static const struct pfsnl_core_ops core_ops = {
 	.tether_close = op_tether_close,
 	.event = op_event,
 	.order = op_order,
+	.group = op_group,
 	.deadline = op_deadline,
 	.note = op_note,
 	.left = op_left,
@@ -562,6 +571,8 @@ void node_stop(struct node *n)
 	pfsnl_core_destroy(core);
 	n->core = NULL;
 	leave(n);
+	if (n->processes)
+		sim_fail("%08x: processes were not told the end", n->host.addr);
 	if (n->ledger.live)
 		sim_fail("%08x: %llu pieces of memory remain", n->host.addr,
 			 (unsigned long long)n->ledger.live);
@@ -803,19 +814,84 @@ int node_send(struct node *n, u16 flags, u32 len)
 
 	for (i = 0; i < len; i++)
 		data[i] = n->hearer.sent + i * 7;
-	/* before it is sent: who leads hears it at once */
 	n->hearer.sent++;
 	enter(n);
 	err = pfsnl_core_send(n->core, now_of(n), PFSNL_PORT_FIRST, flags, data,
 			      len, &number);
 	if (err)
 		n->hearer.sent--;
-	else if (number != n->hearer.sent)
+	else if (number <= n->hearer.last)
 		sim_fail("%08x: number %llu after %llu", n->host.addr,
 			 (unsigned long long)number,
-			 (unsigned long long)n->hearer.sent - 1);
+			 (unsigned long long)n->hearer.last);
+	else
+		n->hearer.last = number;
 	if (err == -EAGAIN)
 		n->hearer.refused = true;
+	leave(n);
+	free(data);
+	return err;
+}
+
+/**
+ * node_join - a process wants to be a member of a group
+ * @n: its node, running
+ * @name: of the group
+ * @who: handed back with what it is told
+ * @number: set to the number of the membership
+ *
+ * Return: as pfsnl_core_group_join().
+ */
+int node_join(struct node *n, const char *name, void *who, u32 *number)
+{
+	int err;
+
+	enter(n);
+	err = pfsnl_core_group_join(n->core, now_of(n), name, 1000 + n->cfg.addr,
+				    who, number);
+	leave(n);
+	return err;
+}
+
+/**
+ * node_part - a process ceases to be a member
+ * @n: its node, running
+ * @number: of the membership
+ * @why: enum pfsnl_group_why
+ *
+ * Return: as pfsnl_core_group_leave().
+ */
+int node_part(struct node *n, u32 number, u8 why)
+{
+	int err;
+
+	enter(n);
+	err = pfsnl_core_group_leave(n->core, now_of(n), number, why);
+	leave(n);
+	return err;
+}
+
+/**
+ * node_tell - a process says something to its group
+ * @n: its node, running
+ * @number: of the membership
+ * @flags: PFSNL_MSG_*
+ * @len: how many bytes
+ *
+ * Return: as pfsnl_core_group_send().
+ */
+int node_tell(struct node *n, u32 number, u16 flags, u32 len)
+{
+	u8 *data = sim_alloc(len + 1);
+	u64 count;
+	u32 i;
+	int err;
+
+	for (i = 0; i < len; i++)
+		data[i] = number + i * 5;
+	enter(n);
+	err = pfsnl_core_group_send(n->core, now_of(n), number, flags, data, len,
+				    &count);
 	leave(n);
 	free(data);
 	return err;

@@ -13,6 +13,7 @@
 #include "hearer.h"
 #include "ledger.h"
 #include "net.h"
+#include "process.h"
 #include "sim.h"
 #include "watch.h"
 
@@ -76,6 +77,7 @@ struct world_tap {
  * @ledger: its memory
  * @watch: a listener
  * @hearer: a listener to messages
+ * @processes: in groups
  * @tethers: its open tethers by number
  * @last_id: number of the newest
  * @blocked: one had no room for a frame; reset by who sees it
@@ -110,6 +112,7 @@ struct node {
 	struct ledger ledger;
 	struct watch watch;
 	struct hearer hearer;
+	struct process *processes;
 
 	struct rb_root tethers;
 	u32 last_id;
@@ -202,6 +205,9 @@ void node_skew(struct node *n, s32 rate);
 struct stream_end *node_end(const struct node *n, u32 nth);
 int node_set(struct node *n, const struct pfsnl_config *cfg);
 int node_send(struct node *n, u16 flags, u32 len);
+int node_join(struct node *n, const char *name, void *who, u32 *number);
+int node_part(struct node *n, u32 number, u8 why);
+int node_tell(struct node *n, u32 number, u16 flags, u32 len);
 bool node_runs(const struct node *n);
 u64 node_count(const struct node *n, enum pfsnl_counter c);
 enum pfsnl_role node_role(const struct node *n);
