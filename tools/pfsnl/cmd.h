@@ -132,8 +132,13 @@ const char *text_group_why(uint32_t why);
 /** json_group_member() - a member as JSON, why only if there is a reason. */
 struct json_object *json_group_member(const struct pfsnl_group_member *m);
 
-/** json_message() - a message as JSON; NULL without memory. */
-struct json_object *json_message(const struct pfsnl_group_message *m);
+/**
+ * json_message() - put a message into an object
+ * @o: NULL stands for a failed allocation
+ * Return: @o, or NULL without memory, and then @o is released.
+ */
+struct json_object *json_message(struct json_object *o,
+				 const struct pfsnl_group_message *m);
 
 /** show_text() - print bytes on one line, those that are no text escaped. */
 void show_text(const void *data, size_t len);

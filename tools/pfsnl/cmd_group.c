@@ -294,7 +294,6 @@ static void on_changed(void *arg, struct pfsnl_group *group,
 static void on_message(void *arg, struct pfsnl_group *group,
 		       const struct pfsnl_group_message *msg)
 {
-	struct json_object *o;
 	struct joiner *j = arg;
 	char room[TEXT_ROOM];
 
@@ -302,13 +301,8 @@ static void on_message(void *arg, struct pfsnl_group *group,
 	if (counted_out(j))
 		return;
 	if (j->m.run->json) {
-		o = json_message(msg);
-		if (o) {
-			json_object_object_add(o, "time", json_now());
-			json_object_object_add(o, "event",
-					       json_object_new_string("message"));
-		}
-		membership_json(&j->m, o);
+		membership_json(&j->m, json_message(json_event("message"),
+						    msg));
 	} else {
 		begin_line();
 		printf("> %-19s %-11s  ", text_member(room, msg->sender),

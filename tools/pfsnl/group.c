@@ -109,9 +109,9 @@ static struct json_object *json_base64(const unsigned char *p, size_t len)
 	return o;
 }
 
-struct json_object *json_message(const struct pfsnl_group_message *m)
+struct json_object *json_message(struct json_object *o,
+				 const struct pfsnl_group_message *m)
 {
-	struct json_object *o = json_object_new_object();
 	bool text = is_text(m->data, m->len);
 	struct json_object *data;
 
