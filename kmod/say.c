@@ -203,7 +203,7 @@ static int add_piece(struct pfsnl_membership *m, const struct pfsnl_words *words
 /**
  * pfsnl_say - a member says something, or a piece of it
  * @m: the membership; its instance is kept
- * @piece: what it says
+ * @words: what it says
  * @extack: says what went wrong
  *
  * Any process; may sleep for memory. Waits for nothing else.
@@ -227,7 +227,7 @@ int pfsnl_say(struct pfsnl_membership *m, const struct pfsnl_words *words,
  * pfsnl_process_send - a socket says something, or a piece of it
  * @io: the room
  * @asker: the socket
- * @piece: what it says
+ * @words: what it says
  * @extack: says what went wrong
  *
  * Any process that keeps the instance; may sleep for memory.
