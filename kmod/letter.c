@@ -62,7 +62,7 @@ static void finish(struct sk_buff *skb)
 
 /* Add bytes from pages. What was added before such is not moved. */
 static int add_long(struct pfsnl_letter_paper *paper, struct sk_buff *skb,
-		     const void *data, size_t len)
+		    const void *data, size_t len)
 {
 	struct page_frag *f = &paper->frag;
 
@@ -105,7 +105,7 @@ static struct sk_buff *fit(struct pfsnl_letter_paper *paper,
 		goto no_memory;
 	skb_put_data(fitting, skb->data, LINEAR_KEPT);
 	if (add_long(paper, fitting, skb->data + LINEAR_KEPT,
-		      skb->len - LINEAR_KEPT))
+		     skb->len - LINEAR_KEPT))
 		goto no_memory;
 	consume_skb(skb);
 	return fitting;

@@ -163,7 +163,7 @@ static const char *why(unsigned int w)
 		"node-lost", "down", "no-memory",
 	};
 
-	return w < sizeof(texts) / sizeof(texts[0]) ? texts[w] : "?";
+	return w <= PFSNL_GROUP_WHY_NO_MEMORY ? texts[w] : "?";
 }
 
 static unsigned char byte_at(size_t i, size_t len)
@@ -536,34 +536,47 @@ static void do_members(const char *name)
 	printf("members end\n");
 }
 
+/* The next word, as a number; 0 if there is none. */
+static uint32_t number(void)
+{
+	const char *word = strtok(NULL, " ");
+
+	return word ? strtoul(word, NULL, 10) : 0;
+}
+
 static void obey(char *line)
 {
-	char verb[16] = "", word[80] = "", more[16] = "";
-	unsigned int a = 0, b = 0, c = 0, d = 0;
+	const char *verb = strtok(line, " "), *word;
+	uint32_t a, b, c;
 
-	sscanf(line, "%15s %79s", verb, word);
+	if (!verb)
+		return;
 	if (!strcmp(verb, "join")) {
-		sscanf(line, "%*s %*s %u %u", &a, &b);
-		do_join(word, a, b);
+		word = strtok(NULL, " ");
+		a = number();
+		do_join(word ? word : "", a, number());
 	} else if (!strcmp(verb, "send")) {
-		b = 1;
-		sscanf(line, "%*s %u %u %15s", &a, &b, more);
-		do_send(a, b, !strcmp(more, "safe"));
+		a = number();
+		b = number();
+		do_send(a, b ? b : 1, strtok(NULL, " "));
 	} else if (!strcmp(verb, "hurl")) {
-		do_hurl(atoi(word));
+		do_hurl(number());
 	} else if (!strcmp(verb, "piece")) {
-		sscanf(line, "%*s %u %u %u %u", &a, &b, &c, &d);
-		do_piece(a, b, c, d);
+		a = number();
+		b = number();
+		c = number();
+		do_piece(a, b, c, number());
 	} else if (!strcmp(verb, "leave")) {
 		do_leave();
 	} else if (!strcmp(verb, "alive")) {
 		do_taken(0);
 	} else if (!strcmp(verb, "taken")) {
-		do_taken(atoi(word));
+		do_taken(number());
 	} else if (!strcmp(verb, "groups")) {
 		do_groups();
 	} else if (!strcmp(verb, "members")) {
-		do_members(word);
+		word = strtok(NULL, " ");
+		do_members(word ? word : "");
 	} else if (!strcmp(verb, "deaf")) {
 		deaf = true;
 	} else if (!strcmp(verb, "hear")) {
