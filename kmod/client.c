@@ -236,7 +236,7 @@ EXPORT_SYMBOL_NS_GPL(pfsnl_group_join, PFSNL);
 int pfsnl_group_send(struct pfsnl_membership *m, const void *data, u32 len,
 		     bool safe, u64 cookie)
 {
-	struct pfsnl_words piece = {
+	struct pfsnl_words words = {
 		.number = m->number,
 		.cookie = cookie,
 		.flags = safe ? PFSNL_MSG_SAFE : 0,

@@ -61,8 +61,8 @@ static void finish(struct sk_buff *skb)
 }
 
 /* Add bytes from pages. What was added before such is not moved. */
-static int add_pages(struct pfsnl_letter_paper *paper, struct sk_buff *skb,
-		     const void *data, size_t len)
+static int add_long(struct pfsnl_letter_paper *paper, struct sk_buff *skb,
+		    const void *data, size_t len)
 {
 	struct page_frag *f = &paper->frag;
 
@@ -104,8 +104,8 @@ static struct sk_buff *fit(struct pfsnl_letter_paper *paper,
 	if (!fitting)
 		goto no_memory;
 	skb_put_data(fitting, skb->data, LINEAR_KEPT);
-	if (add_pages(paper, fitting, skb->data + LINEAR_KEPT,
-		      skb->len - LINEAR_KEPT))
+	if (add_long(paper, fitting, skb->data + LINEAR_KEPT,
+		     skb->len - LINEAR_KEPT))
 		goto no_memory;
 	consume_skb(skb);
 	return fitting;
@@ -261,8 +261,8 @@ static struct sk_buff *write_piece(struct pfsnl_letter_paper *paper,
 	    skb_tailroom(skb) >= NLA_ALIGN(len)) {
 		skb_put_data(skb, ev->data + offset, len);
 		skb_put_zero(skb, padding);
-	} else if (add_pages(paper, skb, ev->data + offset, len) ||
-		   add_pages(paper, skb, zeros, padding)) {
+	} else if (add_long(paper, skb, ev->data + offset, len) ||
+		   add_long(paper, skb, zeros, padding)) {
 		goto full;
 	}
 	finish(skb);

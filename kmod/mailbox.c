@@ -12,6 +12,7 @@
 /* in skb->cb while a letter waits */
 struct waiting_letter {
 	bool last;
+	u32 own;
 };
 
 static struct waiting_letter *waiting_letter(struct sk_buff *skb)
@@ -71,9 +72,11 @@ static int send(struct pfsnl_mailbox *mb, struct sk_buff *skb)
 	       -EAGAIN : 0;
 }
 
-static void put_by(struct pfsnl_mailbox *mb, struct sk_buff *skb, bool last)
+static void put_by(struct pfsnl_mailbox *mb, struct sk_buff *skb, bool last,
+		   u32 own)
 {
 	waiting_letter(skb)->last = last;
+	waiting_letter(skb)->own = own;
 	__skb_queue_tail(&mb->backlog, skb);
 	mb->bytes += pfsnl_letter_charge(skb);
 }
@@ -82,6 +85,7 @@ static struct sk_buff *take_out(struct pfsnl_mailbox *mb, struct sk_buff *skb)
 {
 	__skb_unlink(skb, &mb->backlog);
 	mb->bytes -= pfsnl_letter_charge(skb);
+	mb->told += waiting_letter(skb)->own;
 	return skb;
 }
 
@@ -89,23 +93,26 @@ static struct sk_buff *take_out(struct pfsnl_mailbox *mb, struct sk_buff *skb)
  * pfsnl_mailbox_post - tell a socket something, now or when it has room
  * @mb: its mailbox
  * @skb: the letter; taken over
+ * @own: if it is the end of a message of the socket itself, what that counts for;
+ *	see pfsnl_mailbox.told
  *
  * Node thread; may sleep for memory.
  *
  * Return: 0, or -ENOBUFS when more waits than may, or its receive buffer is
  * full: it must not be told anything more but that this is so.
  */
-int pfsnl_mailbox_post(struct pfsnl_mailbox *mb, struct sk_buff *skb)
+int pfsnl_mailbox_post(struct pfsnl_mailbox *mb, struct sk_buff *skb, u32 own)
 {
 	u32 charge = pfsnl_letter_charge(skb);
 
 	if (skb_queue_empty(&mb->backlog) && claim(mb, charge)) {
+		mb->told += own;
 		if (!send(mb, skb))
 			return 0;
 		unclaim(mb, charge);
 		return -ENOBUFS;
 	}
-	put_by(mb, skb, false);
+	put_by(mb, skb, false, own);
 	return mb->bytes > (size_t)READ_ONCE(pfsnl_param_group_backlog_kib) * 1024 ?
 	       -ENOBUFS : 0;
 }
@@ -119,7 +126,7 @@ int pfsnl_mailbox_post(struct pfsnl_mailbox *mb, struct sk_buff *skb)
  */
 void pfsnl_mailbox_post_last(struct pfsnl_mailbox *mb, struct sk_buff *skb)
 {
-	put_by(mb, skb, true);
+	put_by(mb, skb, true, 0);
 	pfsnl_mailbox_flush(mb);
 }
 
@@ -154,6 +161,7 @@ int pfsnl_mailbox_flush(struct pfsnl_mailbox *mb)
 			return -ENOBUFS;
 		if (spare) {
 			waiting_letter(spare)->last = true;
+			waiting_letter(spare)->own = 0;
 			__skb_queue_head(&mb->backlog, spare);
 			mb->bytes += charge;
 		}

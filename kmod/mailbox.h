@@ -32,6 +32,8 @@ struct net;
  * @waiting: the node thread found no room for more
  * @backlog: node thread: letters that wait
  * @bytes: node thread: what they count for
+ * @told: node thread: what the socket's own messages count for that have left the
+ *	backlog since somebody looked
  */
 struct pfsnl_mailbox {
 	struct net *net;
@@ -43,13 +45,14 @@ struct pfsnl_mailbox {
 	bool waiting;
 	struct sk_buff_head backlog;
 	size_t bytes;
+	u32 told;
 };
 
 void pfsnl_mailbox_init(struct pfsnl_mailbox *mb, struct net *net, u32 portid,
 			u32 window);
 
 /* node thread */
-int pfsnl_mailbox_post(struct pfsnl_mailbox *mb, struct sk_buff *skb);
+int pfsnl_mailbox_post(struct pfsnl_mailbox *mb, struct sk_buff *skb, u32 own);
 void pfsnl_mailbox_post_last(struct pfsnl_mailbox *mb, struct sk_buff *skb);
 int pfsnl_mailbox_flush(struct pfsnl_mailbox *mb);
 void pfsnl_mailbox_purge(struct pfsnl_mailbox *mb);

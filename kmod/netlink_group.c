@@ -125,7 +125,7 @@ int pfsnl_nl_group_send_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nlattr **a = info->attrs;
 	struct net *net = genl_info_net(info);
-	struct pfsnl_words piece = {};
+	struct pfsnl_words words = {};
 	struct pfsnl_instance *inst;
 	struct pfsnl_asker asker;
 	int err;
@@ -133,24 +133,24 @@ int pfsnl_nl_group_send_doit(struct sk_buff *skb, struct genl_info *info)
 	err = need(info, PFSNL_A_GROUP_MEMBER, "which membership is needed");
 	if (err)
 		return err;
-	piece.number = nla_get_u32(a[PFSNL_A_GROUP_MEMBER]);
+	words.number = nla_get_u32(a[PFSNL_A_GROUP_MEMBER]);
 	if (a[PFSNL_A_GROUP_COOKIE])
-		piece.cookie = nla_get_u64(a[PFSNL_A_GROUP_COOKIE]);
+		words.cookie = nla_get_u64(a[PFSNL_A_GROUP_COOKIE]);
 	if (nla_get_flag(a[PFSNL_A_GROUP_SAFE]))
-		piece.flags = PFSNL_MSG_SAFE;
+		words.flags = PFSNL_MSG_SAFE;
 	if (a[PFSNL_A_GROUP_DATA]) {
-		piece.data = nla_data(a[PFSNL_A_GROUP_DATA]);
-		piece.len = nla_len(a[PFSNL_A_GROUP_DATA]);
+		words.data = nla_data(a[PFSNL_A_GROUP_DATA]);
+		words.len = nla_len(a[PFSNL_A_GROUP_DATA]);
 	}
-	piece.total = a[PFSNL_A_GROUP_TOTAL] ?
-		      nla_get_u32(a[PFSNL_A_GROUP_TOTAL]) : piece.len;
+	words.total = a[PFSNL_A_GROUP_TOTAL] ?
+		      nla_get_u32(a[PFSNL_A_GROUP_TOTAL]) : words.len;
 	if (a[PFSNL_A_GROUP_OFFSET])
-		piece.offset = nla_get_u32(a[PFSNL_A_GROUP_OFFSET]);
+		words.offset = nla_get_u32(a[PFSNL_A_GROUP_OFFSET]);
 	inst = keep_instance(net, info->extack);
 	if (IS_ERR(inst))
 		return PTR_ERR(inst);
 	asker_of(&asker, skb);
-	err = pfsnl_process_send(&inst->processes, &asker, &piece,
+	err = pfsnl_process_send(&inst->processes, &asker, &words,
 				 info->extack);
 	pfsnl_instance_put(net);
 	return err;

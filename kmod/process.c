@@ -277,6 +277,7 @@ void pfsnl_process_lose(struct pfsnl_process *p, u8 why)
 	spin_unlock(&io->lock);
 	kick(io);
 	pfsnl_mailbox_purge(&p->mailbox);
+	pfsnl_tell_told(p);
 	if (news && why == PFSNL_GROUP_WHY_SLOW)
 		io->slow++;
 	if (news && why == PFSNL_GROUP_WHY_SILENT)

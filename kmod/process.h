@@ -100,7 +100,9 @@ struct pfsnl_process_io {
  * @keepalive_ms: time within which it gives a sign of life; 0: it need not
  * @seen: when it did last, nanoseconds
  * @lock: guards the next three
- * @under_way: what its messages count for that it has not heard back yet
+ * @under_way: what its messages count for that it has not heard back yet, which
+ *	of a socket means that they left its mailbox: so whoever sends and does not
+ *	read is told to try again before it is too slow
  * @refused: it was told to try again
  * @room_due: and now it may
  * @pieces: guards @partial
@@ -283,7 +285,8 @@ pfsnl_membership_find(struct pfsnl_process_io *io,
 int pfsnl_say(struct pfsnl_membership *m, const struct pfsnl_words *words,
 	      struct netlink_ext_ack *extack);
 void pfsnl_say_forget(struct pfsnl_process *p, struct pfsnl_said *s);
-bool pfsnl_say_heard(struct pfsnl_membership *m, u64 n, u64 *cookie);
+u32 pfsnl_say_heard(struct pfsnl_membership *m, u64 n, u64 *cookie);
+void pfsnl_say_told(struct pfsnl_process *p, u32 bytes);
 void pfsnl_say_over(struct pfsnl_membership *m);
 void pfsnl_say_work(struct kthread_work *work);
 void pfsnl_say_retry(struct kthread_work *work);
@@ -292,6 +295,7 @@ void pfsnl_say_drop(struct pfsnl_process_io *io);
 /* tell.c: what they are told, from the core */
 void pfsnl_tell_unknown(struct pfsnl_membership *m, u64 cookie);
 void pfsnl_tell_more(struct pfsnl_process *p);
+void pfsnl_tell_told(struct pfsnl_process *p);
 
 /* client.c: the same for clients in the kernel */
 int pfsnl_client_event(struct pfsnl_membership *m,

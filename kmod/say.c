@@ -30,11 +30,19 @@ static u32 cost(u32 len)
 	return SAID_HEAD + len;
 }
 
-/* Less is under way. */
-static void give_back(struct pfsnl_process *p, u32 bytes)
+/**
+ * pfsnl_say_told - less is under way of a process
+ * @p: the process; its instance is kept
+ * @bytes: what that counts for
+ *
+ * Any process.
+ */
+void pfsnl_say_told(struct pfsnl_process *p, u32 bytes)
 {
 	bool room;
 
+	if (!bytes)
+		return;
 	spin_lock(&p->lock);
 	p->under_way -= bytes;
 	room = p->refused && p->under_way <= UNDER_WAY_MAX / 2;
@@ -49,7 +57,7 @@ static void give_back(struct pfsnl_process *p, u32 bytes)
 
 /**
  * pfsnl_say_forget - nothing more will be heard of a message
- * @p: the process that it counts for; NULL if that ends
+ * @p: the process that it counts for; NULL if that ends, or it goes on counting
  * @s: the message; freed. It is in no list
  *
  * Any process; may sleep.
@@ -57,7 +65,7 @@ static void give_back(struct pfsnl_process *p, u32 bytes)
 void pfsnl_say_forget(struct pfsnl_process *p, struct pfsnl_said *s)
 {
 	if (p)
-		give_back(p, cost(s->len));
+		pfsnl_say_told(p, cost(s->len));
 	kvfree(s->data);
 	if (s->turn.m)
 		pfsnl_membership_put(s->turn.m);
@@ -97,7 +105,7 @@ static struct pfsnl_said *begin(struct pfsnl_membership *m,
 		}
 	}
 	if (!s) {
-		give_back(p, cost(words->total));
+		pfsnl_say_told(p, cost(words->total));
 		NL_SET_ERR_MSG(extack, "no memory for the message");
 		return ERR_PTR(-ENOMEM);
 	}
@@ -203,7 +211,7 @@ static int add_piece(struct pfsnl_membership *m, const struct pfsnl_words *words
 /**
  * pfsnl_say - a member says something, or a piece of it
  * @m: the membership; its instance is kept
- * @piece: what it says
+ * @words: what it says
  * @extack: says what went wrong
  *
  * Any process; may sleep for memory. Waits for nothing else.
@@ -227,7 +235,7 @@ int pfsnl_say(struct pfsnl_membership *m, const struct pfsnl_words *words,
  * pfsnl_process_send - a socket says something, or a piece of it
  * @io: the room
  * @asker: the socket
- * @piece: what it says
+ * @words: what it says
  * @extack: says what went wrong
  *
  * Any process that keeps the instance; may sleep for memory.
@@ -271,22 +279,25 @@ static struct pfsnl_said *find_said(struct pfsnl_membership *m, u64 n)
  * @n: the core's count of it
  * @cookie: set to the sender's number
  *
- * Node thread.
+ * Node thread. It is under way until the process was told, see pfsnl_say_told().
  *
- * Return: whether there was such a message; others may say that there was.
+ * Return: what it counts for; 0 if there is no such message. Others may say that
+ * there was.
  */
-bool pfsnl_say_heard(struct pfsnl_membership *m, u64 n, u64 *cookie)
+u32 pfsnl_say_heard(struct pfsnl_membership *m, u64 n, u64 *cookie)
 {
 	struct pfsnl_said *s = find_said(m, n);
+	u32 bytes;
 
 	if (!s)
-		return false;
+		return 0;
 	if (s == m->process->io->handing)
 		m->process->io->handing = NULL;
 	*cookie = s->cookie;
+	bytes = cost(s->len);
 	list_del(&s->turn.list);
-	pfsnl_say_forget(m->process, s);
-	return true;
+	pfsnl_say_forget(NULL, s);
+	return bytes;
 }
 
 /**

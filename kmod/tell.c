@@ -23,16 +23,35 @@ static void no_memory(struct pfsnl_membership *m)
 	pfsnl_membership_end(m, PFSNL_GROUP_WHY_NO_MEMORY);
 }
 
-/* @skb may be NULL for want of memory. */
-static void post(struct pfsnl_membership *m, u32 number, struct sk_buff *skb)
+/**
+ * pfsnl_tell_told - look at what has left the mailbox of a socket
+ * @p: the process
+ *
+ * Node thread.
+ */
+void pfsnl_tell_told(struct pfsnl_process *p)
+{
+	u32 bytes = p->mailbox.told;
+
+	p->mailbox.told = 0;
+	pfsnl_say_told(p, bytes);
+}
+
+/*
+ * @skb may be NULL for want of memory; @own is what a message of the process itself
+ * counts for that ends with it.
+ */
+static void post(struct pfsnl_membership *m, u32 number, struct sk_buff *skb,
+		 u32 own)
 {
 	if (!skb) {
 		no_memory(m);
 		return;
 	}
 	pfsnl_letter_address(skb, number);
-	if (pfsnl_mailbox_post(&m->process->mailbox, skb))
+	if (pfsnl_mailbox_post(&m->process->mailbox, skb, own))
 		pfsnl_process_lose(m->process, PFSNL_GROUP_WHY_SLOW);
+	pfsnl_tell_told(m->process);
 }
 
 /* ---- the same for several members ---- */
@@ -113,7 +132,7 @@ static int get_letters(struct pfsnl_process_io *io, struct sk_buff_head *to,
 /* ---- events ---- */
 
 static void tell(struct pfsnl_process_io *io, struct pfsnl_membership *m,
-		 const struct pfsnl_group_event *ev, bool own, u64 cookie)
+		 const struct pfsnl_group_event *ev, u32 own, u64 cookie)
 {
 	struct sk_buff_head letters;
 	struct sk_buff *skb;
@@ -123,15 +142,18 @@ static void tell(struct pfsnl_process_io *io, struct pfsnl_membership *m,
 	if (get_letters(io, &letters, ev)) {
 		__skb_queue_purge(&letters);
 		no_memory(m);
-		return;
 	}
-	while ((skb = __skb_dequeue(&letters)) && is_told(m)) {
+	while (is_told(m) && (skb = __skb_dequeue(&letters))) {
+		u32 bytes = skb_queue_empty(&letters) ? own : 0;
+
 		if (own)
 			pfsnl_letter_cookie(skb, cookie);
-		post(m, ev->number, skb);
+		own -= bytes;
+		post(m, ev->number, skb, bytes);
 	}
-	kfree_skb(skb);
 	__skb_queue_purge(&letters);
+	/* the end was not told */
+	pfsnl_say_told(m->process, own);
 }
 
 /* The core knows it no more. */
@@ -158,14 +180,15 @@ static void over(struct pfsnl_process_io *io, struct pfsnl_membership *m,
 	pfsnl_membership_put(m);
 }
 
-/* Whether a message is one of this member; if so it is heard of for the last time. */
-static bool is_own(struct pfsnl_process_io *io, struct pfsnl_membership *m,
-		   const struct pfsnl_group_event *ev, u64 *cookie)
+/* What a message counts for if it is one of this member, else 0. */
+static u32 hear_own(struct pfsnl_process_io *io, struct pfsnl_membership *m,
+		    const struct pfsnl_group_event *ev, u64 *cookie)
 {
 	u32 self = pfsnl_core_config(io->inst->core)->addr;
 
-	return ev->sender->addr == self && ev->sender->number == ev->number &&
-	       pfsnl_say_heard(m, ev->n, cookie);
+	if (ev->sender->addr != self || ev->sender->number != ev->number)
+		return 0;
+	return pfsnl_say_heard(m, ev->n, cookie);
 }
 
 /**
@@ -179,19 +202,21 @@ void pfsnl_process_event(struct pfsnl_process_io *io,
 			 const struct pfsnl_group_event *ev)
 {
 	struct pfsnl_membership *m = ev->who;
-	bool own = false;
 	u64 cookie = 0;
+	u32 own = 0;
 
 	switch (ev->kind) {
 	case PFSNL_GROUP_OVER:
 		over(io, m, ev);
 		return;
 	case PFSNL_GROUP_UNKNOWN:
-		if (pfsnl_say_heard(m, ev->n, &cookie))
+		own = pfsnl_say_heard(m, ev->n, &cookie);
+		pfsnl_say_told(m->process, own);
+		if (own)
 			pfsnl_tell_unknown(m, cookie);
 		return;
 	case PFSNL_GROUP_MESSAGE:
-		own = is_own(io, m, ev, &cookie);
+		own = hear_own(io, m, ev, &cookie);
 		break;
 	case PFSNL_GROUP_CHANGED:
 		WRITE_ONCE(m->member, true);
@@ -199,11 +224,12 @@ void pfsnl_process_event(struct pfsnl_process_io *io,
 	default:
 		break;
 	}
-	if (!is_told(m))
-		return;
-	if (!m->ops)
+	if (is_told(m) && !m->ops) {
 		tell(io, m, ev, own, cookie);
-	else if (pfsnl_client_event(m, ev, own, cookie))
+		return;
+	}
+	pfsnl_say_told(m->process, own);
+	if (is_told(m) && pfsnl_client_event(m, ev, own, cookie))
 		no_memory(m);
 }
 
@@ -221,7 +247,7 @@ void pfsnl_tell_unknown(struct pfsnl_membership *m, u64 cookie)
 	if (m->ops)
 		pfsnl_client_unknown(m, cookie);
 	else
-		post(m, m->number, pfsnl_letter_unknown(cookie));
+		post(m, m->number, pfsnl_letter_unknown(cookie), 0);
 }
 
 /* Some membership that was told to try again, used, or NULL. */
@@ -259,6 +285,7 @@ void pfsnl_tell_more(struct pfsnl_process *p)
 
 	if (READ_ONCE(p->gone)) {
 		pfsnl_mailbox_close(&p->mailbox, false);
+		pfsnl_tell_told(p);
 		return;
 	}
 	spin_lock(&p->lock);
@@ -269,9 +296,10 @@ void pfsnl_tell_more(struct pfsnl_process *p)
 		if (is_told(m) && m->ops)
 			pfsnl_client_room(m);
 		else if (is_told(m))
-			post(m, m->number, pfsnl_letter_room());
+			post(m, m->number, pfsnl_letter_room(), 0);
 		pfsnl_membership_put(m);
 	}
 	if (pfsnl_mailbox_flush(&p->mailbox))
 		pfsnl_process_lose(p, PFSNL_GROUP_WHY_SLOW);
+	pfsnl_tell_told(p);
 }
