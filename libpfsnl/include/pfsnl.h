@@ -685,7 +685,8 @@ int pfsnl_group_dispatch(struct pfsnl_group *group, unsigned int max_events);
 
 /*
  * Starts a thread that dispatches, until the membership is over or given back.
- * All signals are blocked in it. Errors: -EBUSY (it has one), -EAGAIN, -ENOMEM.
+ * All signals are blocked in it. Errors: -EBUSY (it has one, or somebody is
+ * dispatching), -EAGAIN, -ENOMEM.
  */
 int pfsnl_group_thread(struct pfsnl_group *group);
 
@@ -699,9 +700,10 @@ int pfsnl_group_alive(struct pfsnl_group *group);
  * Leaves the group and gives the membership back. What happens in the group
  * before is still told, in this thread or that of pfsnl_group_thread(), up to
  * the call of `over`; it waits at most `wait_ms` for that (PFSNL_WAIT_DEFAULT:
- * 2000). Within one of the calls it waits for nothing, nothing is called any
- * more, and the memory goes when that call has returned. No other thread may be
- * inside a function with this membership, or call one afterwards.
+ * 2000), and for a call that runs. Within one of the calls it waits for nothing,
+ * nothing is called any more, and the memory goes when that call has returned. No
+ * other thread may be inside a function with this membership, or call one
+ * afterwards.
  * Errors, after which it is given back all the same: -ETIMEDOUT (the end was not
  * told in time; the node goes on leaving), -ECHILD.
  */

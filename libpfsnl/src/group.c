@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1
-/* Memberships of groups: joining, sending, leaving, and who dispatches. */
+/* Memberships of groups: joining, who dispatches, leaving. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <poll.h>
@@ -22,46 +22,6 @@
 
 #define KEEPALIVE_MIN_MS	100
 #define KEEPALIVE_MAX_MS	600000
-
-/*
- * lock			fields
- * none			pid, name, epoll_fd, wake_fd, timer_fd: set before a
- *			second thread can know them
- * lock			all others but stream
- * being dispatcher	stream, room
- * The lock is not held while a function of the program runs.
- */
-struct pfsnl_group {
-	pid_t pid;
-	char name[PFSNL_GROUP_NAME_MAX + 1];
-	int epoll_fd;		/* the next two and the mailbox in one */
-	int wake_fd;
-	int timer_fd;		/* a sign of life is due; -1: never */
-
-	pthread_mutex_t lock;
-	pthread_cond_t cond;	/* over changed */
-	struct pfsnl_mailbox box;
-	uint64_t sent;		/* number of the last message */
-	bool woken;		/* wake_fd is readable */
-	bool over;		/* that was told, or needn't be */
-	uint32_t why;		/* and why */
-	bool closing;		/* nothing is called any more */
-	bool orphaned;		/* given back in a call: the dispatcher frees */
-	bool dispatching;
-	pthread_t dispatcher;	/* valid while dispatching */
-	bool threaded;
-	pthread_t thread;	/* valid if threaded */
-
-	struct pfsnl_stream stream;
-	void *room;		/* for a datagram, of the dispatcher */
-};
-
-static int check(const struct pfsnl_group *group, const char *what)
-{
-	if (group->pid == getpid())
-		return 0;
-	return pfsnl_fail(-ECHILD, what, NULL);
-}
 
 static void close_fds(struct pfsnl_group *group)
 {
@@ -157,18 +117,6 @@ static struct pfsnl_group *group_alloc(const char *name,
 	return group;
 }
 
-static void wake(struct pfsnl_group *group)
-{
-	uint64_t one = 1;
-
-	if (group->woken)
-		return;
-	group->woken = true;
-	/* Can't fail: the counter is far from its end. */
-	if (write(group->wake_fd, &one, sizeof(one)) < 0)
-		return;
-}
-
 /* Where the family is, and which address this node has. */
 static int look_up(struct pfsnl *handle, const char *what, uint16_t *family,
 		   struct in_addr *addr)
@@ -208,7 +156,7 @@ static int join(struct pfsnl_group *group, const char *what, uint32_t keepalive)
 		return pfsnl_fail(err, what, NULL);
 	group->stream.number = answer.member;
 	if (group->box.first || group->box.lost)
-		wake(group);
+		pfsnl_group_wake(group);
 	return 0;
 }
 
@@ -286,128 +234,7 @@ PFSNL_EXPORT uint32_t pfsnl_group_number(const struct pfsnl_group *group)
 	return group->stream.number;
 }
 
-/* ---- sending -------------------------------------------------------- */
-
-/* What goes wrong with a request of a membership; the lock is held. */
-static int request_failed(struct pfsnl_group *group, const char *what, int err,
-			  const char *why)
-{
-	const char *name;
-
-	/* Without a text the kernel doesn't know the family any longer. */
-	if (err == -ENOENT && !*why) {
-		group->box.lost = -EPROTONOSUPPORT;
-		err = -EPROTONOSUPPORT;
-	}
-	if (err == -ENOENT)
-		err = -ENOTCONN;
-	if (err == -EAGAIN)
-		return pfsnl_failf(err, what,
-				   "too much is under way (wait until there is room, and send it again)");
-	if (err != -ENOTCONN)
-		return pfsnl_fail(err, what, why);
-	name = group->over ? pfsnl_group_why_name(group->why) : NULL;
-	return pfsnl_failf(err, what, "the membership is over%s%s%s (join again)",
-			   name ? " (" : "", name ? name : "", name ? ")" : "");
-}
-
-static int not_member(struct pfsnl_group *group, const char *what)
-{
-	return request_failed(group, what, -ENOTCONN, "");
-}
-
-/* Notifications that came along are for the dispatcher. */
-static void pass_on(struct pfsnl_group *group)
-{
-	if ((group->box.first || group->box.lost) && !group->dispatching)
-		wake(group);
-}
-
-static int send_piece(struct pfsnl_group *group, const char *data, uint32_t len,
-		      uint32_t total, uint32_t offset, bool safe,
-		      const char *what)
-{
-	struct pfsnl_answer answer;
-	struct pfsnl_ask ask;
-	int err;
-
-	pfsnl_ask_begin(&ask, PFSNL_CMD_GROUP_SEND);
-	pfsnl_ask_put(&ask, PFSNL_A_GROUP_MEMBER, &group->stream.number, 4);
-	pfsnl_ask_put(&ask, PFSNL_A_GROUP_COOKIE, &group->sent, 8);
-	if (safe)
-		pfsnl_ask_put(&ask, PFSNL_A_GROUP_SAFE, NULL, 0);
-	if (len != total) {
-		pfsnl_ask_put(&ask, PFSNL_A_GROUP_TOTAL, &total, 4);
-		pfsnl_ask_put(&ask, PFSNL_A_GROUP_OFFSET, &offset, 4);
-	}
-	ask.data = data;
-	ask.len = len;
-	ask.data_attr = PFSNL_A_GROUP_DATA;
-	err = pfsnl_mailbox_ask(&group->box, &ask, &answer);
-	if (!err)
-		err = answer.err;
-	return err ? request_failed(group, what, err, answer.why) : 0;
-}
-
-PFSNL_EXPORT int pfsnl_group_send(struct pfsnl_group *group, const void *data,
-				  size_t len, unsigned int flags, uint64_t *id)
-{
-	const char *what = "sending to a group", *from = len ? data : "";
-	size_t at = 0, n;
-	int err;
-
-	err = check(group, what);
-	if (err)
-		return err;
-	if (flags & ~PFSNL_SAFE)
-		return pfsnl_failf(-EINVAL, what, "unknown flags 0x%x",
-				   flags & ~PFSNL_SAFE);
-	if (len > UINT32_MAX)
-		return pfsnl_failf(-EMSGSIZE, what,
-				   "a message has less than 4 GiB");
-	pthread_mutex_lock(&group->lock);
-	if (group->over || group->closing) {
-		err = not_member(group, what);
-	} else {
-		group->sent++;
-		do {
-			n = len - at < PFSNL_GROUP_PIECE_MAX ? len - at :
-				       PFSNL_GROUP_PIECE_MAX;
-			err = send_piece(group, from + at, n, len, at,
-					 flags & PFSNL_SAFE, what);
-			at += n;
-		} while (!err && at < len);
-		if (!err && id)
-			*id = group->sent;
-		pass_on(group);
-	}
-	pthread_mutex_unlock(&group->lock);
-	return err;
-}
-
-PFSNL_EXPORT int pfsnl_group_alive(struct pfsnl_group *group)
-{
-	const char *what = "giving a sign of life to a group";
-	struct pfsnl_answer answer;
-	int err;
-
-	err = check(group, what);
-	if (err)
-		return err;
-	pthread_mutex_lock(&group->lock);
-	if (group->over || group->closing) {
-		err = not_member(group, what);
-	} else {
-		err = pfsnl_mailbox_tell(&group->box, &answer);
-		if (!err)
-			err = answer.err;
-		if (err)
-			err = request_failed(group, what, err, answer.why);
-		pass_on(group);
-	}
-	pthread_mutex_unlock(&group->lock);
-	return err;
-}
+/* ---- members ------------------------------------------------------- */
 
 PFSNL_EXPORT int pfsnl_group_members(struct pfsnl_group *group,
 				     struct pfsnl_group_members **members)
@@ -417,7 +244,7 @@ PFSNL_EXPORT int pfsnl_group_members(struct pfsnl_group *group,
 	int err;
 
 	*members = NULL;
-	err = check(group, what);
+	err = pfsnl_group_check(group, what);
 	if (err)
 		return err;
 	*members = calloc(1, sizeof(**members));
@@ -438,20 +265,6 @@ PFSNL_EXPORT int pfsnl_group_members(struct pfsnl_group *group,
 
 /* ---- dispatching ---------------------------------------------------- */
 
-/* Asks the kernel to end the membership; the lock is held. */
-static int ask_leave(struct pfsnl_group *group)
-{
-	struct pfsnl_answer answer;
-	struct pfsnl_ask ask;
-	int err;
-
-	pfsnl_ask_begin(&ask, PFSNL_CMD_GROUP_LEAVE);
-	pfsnl_ask_put(&ask, PFSNL_A_GROUP_MEMBER, &group->stream.number, 4);
-	ask.nlh.nlmsg_flags |= NLM_F_ACK;
-	err = pfsnl_mailbox_ask(&group->box, &ask, &answer);
-	return err ? err : answer.err;
-}
-
 /*
  * Notifications are lost, so nothing that follows may be told. The kernel shall
  * know it, too.
@@ -468,7 +281,7 @@ static void end(struct pfsnl_group *group)
 		why = PFSNL_GROUP_WHY_DOWN;
 		break;
 	}
-	ask_leave(group);
+	pfsnl_group_ask_leave(group);
 	pthread_mutex_unlock(&group->lock);
 	pfsnl_stream_end(&group->stream, why);
 	pthread_mutex_lock(&group->lock);
@@ -538,7 +351,7 @@ static bool finish(struct pfsnl_group *group)
 		pthread_cond_broadcast(&group->cond);
 	}
 	if (!group->over && (group->box.first || group->box.lost))
-		wake(group);
+		pfsnl_group_wake(group);
 	pthread_mutex_unlock(&group->lock);
 	if (gone)
 		group_free(group);
@@ -565,7 +378,7 @@ static int run(struct pfsnl_group *group, unsigned int max_events, bool own,
 		err = pfsnl_fail(-EBUSY, what,
 				 "the membership has a thread of its own");
 	else if (group->over)
-		err = not_member(group, what);
+		err = pfsnl_group_not_member(group, what);
 	if (err) {
 		pthread_mutex_unlock(&group->lock);
 		return err;
@@ -595,7 +408,7 @@ PFSNL_EXPORT int pfsnl_group_dispatch(struct pfsnl_group *group,
 	bool gone;
 	int err;
 
-	err = check(group, "dispatching events of a group");
+	err = pfsnl_group_check(group, "dispatching events of a group");
 	if (err)
 		return err;
 	if (!max_events || max_events > INT32_MAX)
@@ -608,7 +421,7 @@ PFSNL_EXPORT int pfsnl_group_fd(struct pfsnl_group *group)
 	const char *what = "giving the descriptor of a group";
 	int err;
 
-	err = check(group, what);
+	err = pfsnl_group_check(group, what);
 	if (err)
 		return err;
 	pthread_mutex_lock(&group->lock);
@@ -648,12 +461,13 @@ PFSNL_EXPORT int pfsnl_group_thread(struct pfsnl_group *group)
 	sigset_t all, old;
 	int err;
 
-	err = check(group, what);
+	err = pfsnl_group_check(group, what);
 	if (err)
 		return err;
 	pthread_mutex_lock(&group->lock);
-	if (group->threaded) {
-		err = pfsnl_fail(-EBUSY, what, "it has one");
+	if (group->threaded || group->dispatching) {
+		err = pfsnl_fail(-EBUSY, what, group->threaded ? "it has one" :
+				 "another thread, or a call, dispatches");
 	} else {
 		sigfillset(&all);
 		pthread_sigmask(SIG_SETMASK, &all, &old);
@@ -692,7 +506,7 @@ static bool give_back_inside(struct pfsnl_group *group, bool leave)
 		 pthread_equal(group->dispatcher, pthread_self());
 	if (inside) {
 		if (leave && !group->stream.over && !group->closing)
-			ask_leave(group);
+			pfsnl_group_ask_leave(group);
 		group->closing = true;
 		group->orphaned = true;
 		if (group->threaded)
@@ -709,7 +523,7 @@ static void give_back(struct pfsnl_group *group)
 	pthread_mutex_lock(&group->lock);
 	group->closing = true;
 	threaded = group->threaded;
-	wake(group);
+	pfsnl_group_wake(group);
 	pthread_mutex_unlock(&group->lock);
 	if (threaded)
 		pthread_join(group->thread, NULL);
@@ -763,7 +577,7 @@ PFSNL_EXPORT int pfsnl_group_leave(struct pfsnl_group *group, int wait_ms)
 	bool threaded, over, gone = false;
 	int err;
 
-	err = check(group, what);
+	err = pfsnl_group_check(group, what);
 	if (err) {
 		close_copies(group);
 		return err;
@@ -774,10 +588,10 @@ PFSNL_EXPORT int pfsnl_group_leave(struct pfsnl_group *group, int wait_ms)
 	pthread_mutex_lock(&group->lock);
 	threaded = group->threaded;
 	/* Who isn't a member any longer is told so, or will never be. */
-	if (!group->over && ask_leave(group) && !group->box.first &&
+	if (!group->over && pfsnl_group_ask_leave(group) && !group->box.first &&
 	    !group->box.lost)
 		group->box.lost = -EPROTONOSUPPORT;
-	wake(group);
+	pfsnl_group_wake(group);
 	while (threaded && !group->over &&
 	       !pthread_cond_timedwait(&group->cond, &group->lock, &end))
 		;

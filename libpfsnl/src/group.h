@@ -181,4 +181,53 @@ void pfsnl_mailbox_taken(struct pfsnl_mailbox *box, uint32_t len);
 /* Tells it in any case; also a sign of life. */
 int pfsnl_mailbox_tell(struct pfsnl_mailbox *box, struct pfsnl_answer *answer);
 
+/* ---- group.c -------------------------------------------------------- */
+
+/*
+ * lock			fields
+ * none			pid, name, epoll_fd, wake_fd, timer_fd: set before a
+ *			second thread can know them
+ * lock			all others but stream
+ * being dispatcher	stream, room
+ * The lock is not held while a function of the program runs.
+ */
+struct pfsnl_group {
+	pid_t pid;
+	char name[PFSNL_GROUP_NAME_MAX + 1];
+	int epoll_fd;		/* the next two and the mailbox in one */
+	int wake_fd;
+	int timer_fd;		/* a sign of life is due; -1: never */
+
+	pthread_mutex_t lock;
+	pthread_cond_t cond;	/* over changed */
+	struct pfsnl_mailbox box;
+	uint64_t sent;		/* number of the last message */
+	bool woken;		/* wake_fd is readable */
+	bool over;		/* that was told, or needn't be */
+	uint32_t why;		/* and why */
+	bool closing;		/* nothing is called any more */
+	bool orphaned;		/* given back in a call: the dispatcher frees */
+	bool dispatching;
+	pthread_t dispatcher;	/* valid while dispatching */
+	bool threaded;
+	pthread_t thread;	/* valid if threaded */
+
+	struct pfsnl_stream stream;
+	void *room;		/* for a datagram, of the dispatcher */
+};
+
+/* ---- send.c (the lock is held, but for the first) ------------------- */
+
+/* 0, or -ECHILD with its text in the child of a fork. */
+int pfsnl_group_check(const struct pfsnl_group *group, const char *what);
+
+/* Makes the descriptor readable. */
+void pfsnl_group_wake(struct pfsnl_group *group);
+
+/* -ENOTCONN with its text. */
+int pfsnl_group_not_member(struct pfsnl_group *group, const char *what);
+
+/* Asks the kernel to end the membership. Without a text. */
+int pfsnl_group_ask_leave(struct pfsnl_group *group);
+
 #endif

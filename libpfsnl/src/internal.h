@@ -12,11 +12,12 @@
  * groups.c    groups and their members, read once
  * stream.c    what a membership is told, made of notifications
  * mailbox.c   the socket of a membership
- * group.c     memberships: joining, sending, leaving, who dispatches
+ * send.c      what a membership asks of the kernel
+ * group.c     memberships: joining, who dispatches, leaving
  *
  * Calls go down this list from the bottom up: watch -> follow -> peers,
- * instance -> family -> request -> error; group -> mailbox, stream -> members.
- * What only the last five share is in group.h.
+ * instance -> family -> request -> error; group -> send -> mailbox,
+ * group -> stream -> members. What only the last six share is in group.h.
  */
 #ifndef PFSNL_INTERNAL_H
 #define PFSNL_INTERNAL_H

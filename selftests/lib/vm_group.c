@@ -210,13 +210,24 @@ static size_t member_get(struct member *m, const size_t *what)
 	return value;
 }
 
-#define await(m, what, value) \
-	do { \
-		struct member *m_ = (m); \
-		if (!wait_for(member_get(m_, &m_->what) == (value))) \
-			fail_msg("%s is %zu, not %zu", #what, \
-				 member_get(m_, &m_->what), (size_t)(value)); \
-	} while (0)
+/* Waits until the member `what` of one of them has this value. */
+static void await_at(struct member *m, const size_t *what, size_t value,
+		     const char *name)
+{
+	if (!wait_for(member_get(m, what) == value))
+		fail_msg("%s is %zu, not %zu", name, member_get(m, what),
+			 value);
+}
+
+static void await_count(struct member *m, size_t value)
+{
+	await_at(m, &m->count, value, "count");
+}
+
+static void await_messages(struct member *m, size_t value)
+{
+	await_at(m, &m->messages, value, "messages");
+}
 
 static void join(unsigned int i, const struct pfsnl_group_options *opt)
 {
@@ -235,7 +246,7 @@ static void join_all(void)
 		assert_done(pfsnl_group_thread(members[i].group));
 	}
 	for (i = 0; i < 3; i++)
-		await(&members[i], count, 3);
+		await_count(&members[i], 3);
 }
 
 /* Sends, waiting for room where there is none. */
@@ -321,7 +332,7 @@ static void test_sizes(void **state)
 		for (i = 0; i < 3; i++, n++)
 			say(&members[i], sizes[k], n, k & 1 ? PFSNL_SAFE : 0);
 	for (i = 0; i < 3; i++)
-		await(&members[i], messages, n);
+		await_messages(&members[i], n);
 	assert_same();
 	/* Each was delivered its own, in the order in which it said them. */
 	for (i = 0; i < 3; i++) {
@@ -368,7 +379,7 @@ static void test_too_long(void **state)
 	assert_int_equal(id, 77);
 	/* What was begun is forgotten. */
 	say(&members[0], 40000, 1, 0);
-	await(&members[0], messages, 1);
+	await_messages(&members[0], 1);
 	assert_int_equal(pfsnl_group_send(members[0].group, data, 1, 8, NULL),
 			 -EINVAL);
 	free(data);
@@ -400,7 +411,7 @@ static void test_order(void **state)
 	for (i = 0; i < 3; i++)
 		pthread_join(threads[i], NULL);
 	for (i = 0; i < 3; i++)
-		await(&members[i], messages, 3 * EACH);
+		await_messages(&members[i], 3 * EACH);
 	assert_same();
 	for (i = 0; i < 3; i++)
 		assert_int_equal(members[i].num_heard, EACH);
@@ -459,14 +470,14 @@ static void test_leave(void **state)
 	assert_int_equal(members[2].why, PFSNL_GROUP_WHY_LEFT);
 	/* What it said before is told before. */
 	assert_int_equal(members[2].num_heard + members[2].num_unknown, 1);
-	await(&members[0], count, 2);
+	await_count(&members[0], 2);
 	assert_int_equal(members[0].last_why, PFSNL_GROUP_WHY_LEFT);
 	assert_int_equal(members[0].messages, 1);
 
 	pfsnl_group_close(members[1].group);
 	members[1].group = NULL;
 	assert_false(members[1].over);
-	await(&members[0], count, 1);
+	await_count(&members[0], 1);
 	assert_int_equal(members[0].last_why, PFSNL_GROUP_WHY_CLOSED);
 }
 
@@ -476,7 +487,7 @@ static void test_leave_inside(void **state)
 	join_all();
 	members[2].leave_next = true;
 	say(&members[0], 1, 1, 0);
-	await(&members[0], count, 2);
+	await_count(&members[0], 2);
 	members[2].group = NULL;	/* it has freed itself */
 	assert_int_equal(members[2].messages, 1);
 	assert_int_equal(members[0].last_why, PFSNL_GROUP_WHY_LEFT);
@@ -512,10 +523,10 @@ static void test_killed(void **state)
 	close(ready[1]);
 	assert_int_equal(read(ready[0], &byte, 1), 1);
 	close(ready[0]);
-	await(&members[0], count, 4);
+	await_count(&members[0], 4);
 	kill(child, SIGKILL);
 	assert_int_equal(waitpid(child, &status, 0), child);
-	await(&members[0], count, 3);
+	await_count(&members[0], 3);
 	assert_int_equal(members[0].last_why, PFSNL_GROUP_WHY_DIED);
 }
 
@@ -547,7 +558,7 @@ static void test_fork(void **state)
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
 	say(&members[0], 1, 1, 0);
-	await(&members[1], messages, 1);
+	await_messages(&members[1], 1);
 }
 
 static void test_loop(void **state)
@@ -602,15 +613,15 @@ static void test_slow(void **state)
 	join(2, NULL);
 	assert_done(pfsnl_group_thread(members[0].group));
 	assert_done(pfsnl_group_thread(members[1].group));
-	await(&members[0], count, 3);
+	await_count(&members[0], 3);
 	/* The window and 8 MiB. */
 	for (n = 0; n < 64 && member_get(&members[0], &members[0].count) == 3;
 	     n++) {
 		say(&members[0], 256 << 10, n, 0);
-		await(&members[0], messages, n + 1);
+		await_messages(&members[0], n + 1);
 	}
-	await(&members[0], count, 2);
-	await(&members[1], count, 2);
+	await_count(&members[0], 2);
+	await_count(&members[1], 2);
 	assert_int_equal(members[0].last_why, PFSNL_GROUP_WHY_SLOW);
 	assert_true(n > 16);
 	/* It is told so, when it looks. */
@@ -634,16 +645,16 @@ static void test_window(void **state)
 	join(2, NULL);
 	assert_done(pfsnl_group_thread(members[0].group));
 	assert_done(pfsnl_group_thread(members[1].group));
-	await(&members[0], count, 3);
+	await_count(&members[0], 3);
 	for (i = 0; i < 24; i++)
 		say(&members[0], 256 << 10, i, 0);
-	await(&members[0], messages, 24);
+	await_messages(&members[0], 24);
 	pfd.fd = pfsnl_group_fd(members[2].group);
 	while (members[2].messages < 24 && poll(&pfd, 1, PATIENCE_MS) == 1)
 		assert_true(pfsnl_group_dispatch(members[2].group, 2) >= 0);
-	await(&members[2], messages, 24);
+	await_messages(&members[2], 24);
 	assert_false(members[2].over);
-	await(&members[1], messages, 24);
+	await_messages(&members[1], 24);
 	assert_same();
 }
 
@@ -664,17 +675,17 @@ static void test_keepalive(void **state)
 	join(1, &long_opt);
 	assert_done(pfsnl_group_thread(members[1].group));
 	join(2, &opt);
-	await(&members[0], count, 3);
+	await_count(&members[0], 3);
 	/* Nobody dispatches for it, while the other lives on by its thread. */
-	await(&members[0], count, 2);
+	await_count(&members[0], 2);
 	assert_int_equal(members[0].last_why, PFSNL_GROUP_WHY_SILENT);
 	/* And so it does for a time in which others fall silent, twice. */
 	for (i = 0; i < 2; i++) {
 		pfsnl_group_close(members[2].group);
 		member_init(&members[2]);
 		join(2, &opt);
-		await(&members[0], count, 3);
-		await(&members[0], count, 2);
+		await_count(&members[0], 3);
+		await_count(&members[0], 2);
 		assert_int_equal(members[0].last_why, PFSNL_GROUP_WHY_SILENT);
 	}
 	assert_false(members[1].over);
@@ -693,13 +704,13 @@ static void test_leader_lost(void **state)
 	assert_done(node_stop(&nodes[0]));
 	for (; i < 100; i++)
 		say(&members[1], 2000, i, i & 1 ? PFSNL_SAFE : 0);
-	await(&members[1], count, 2);
+	await_count(&members[1], 2);
 	assert_true(members[1].last_why == PFSNL_GROUP_WHY_NODE_LEFT ||
 		    members[1].last_why == PFSNL_GROUP_WHY_NODE_FAILED);
 	assert_true(wait_for(member_get(&members[1], &members[1].num_heard) +
 			     member_get(&members[1], &members[1].num_unknown) ==
 			     100));
-	await(&members[2], messages, members[1].messages);
+	await_messages(&members[2], members[1].messages);
 	assert_true(wait_for(__atomic_load_n(&members[0].over,
 					     __ATOMIC_RELAXED)));
 	assert_int_equal(members[0].why, PFSNL_GROUP_WHY_DOWN);

@@ -244,15 +244,16 @@ static struct json_object *json_change(const struct pfsnl_group_update *u)
 static void show_member(const struct pfsnl_group_update *u, char sign,
 			const struct pfsnl_group_member *m)
 {
-	char room[TEXT_ROOM], count[TEXT_ROOM], ring[TEXT_ROOM];
+	char room[TEXT_ROOM], count[TEXT_ROOM];
 	enum style color = sign == '+' ? STYLE_GOOD :
 			   sign == '-' ? STYLE_BAD : STYLE_PLAIN;
 
 	begin_line();
-	printf("%s%c %-19s %-11s%s  pid %u%s, %s, %s\n", style(color), sign,
-	       text_member(room, m), text_group_why(m->why), style_end(),
-	       m->pid, m->self ? " (this one)" : "",
-	       text_members(count, u->count), text_ring(ring, &u->ring));
+	printf("%s%c %-17s %-11s%s  pid %u%s, %s, ring %" PRIu64 "\n",
+	       style(color), sign, text_member(room, m),
+	       text_group_why(m->why), style_end(), m->pid,
+	       m->self ? " (this one)" : "", text_members(count, u->count),
+	       u->ring.seq);
 }
 
 static void show_change(const struct pfsnl_group_update *u)
@@ -305,7 +306,7 @@ static void on_message(void *arg, struct pfsnl_group *group,
 						    msg));
 	} else {
 		begin_line();
-		printf("> %-19s %-11s  ", text_member(room, msg->sender),
+		printf("> %-17s %-11s  ", text_member(room, msg->sender),
 		       msg->safe ? "safe" : "");
 		show_text(msg->data, msg->len < SHOWN ? msg->len : SHOWN);
 		if (msg->len > SHOWN)

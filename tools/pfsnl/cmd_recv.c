@@ -34,8 +34,8 @@ static void on_message(void *arg, struct pfsnl_group *group,
 	if (r->m.loop.done)
 		return;
 	if (r->m.run->json)
-		membership_json(&r->m, json_message(json_object_new_object(),
-						  msg));
+		membership_json(&r->m,
+				json_message(json_object_new_object(), msg));
 	else
 		show_message(r, msg);
 	fflush(stdout);

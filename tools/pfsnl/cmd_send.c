@@ -101,11 +101,10 @@ static void send_more(struct sender *s)
 {
 	if (s->stalled || s->m.loop.done)
 		return;
-	if (!s->whole) {
+	if (!s->whole)
 		send_lines(s);
-	} else if (s->eof && !s->sent && send_one(s, s->data, s->len)) {
+	else if (s->eof && !s->sent && send_one(s, s->data, s->len))
 		s->len = 0;
-	}
 	/* What isn't sent yet is in the way of more. */
 	s->m.loop.input = s->eof || s->stalled ? -1 : s->input;
 	if (s->eof && !s->stalled && s->heard == s->sent)

@@ -81,8 +81,8 @@ static bool is_text(const unsigned char *p, size_t len)
 
 static struct json_object *json_base64(const unsigned char *p, size_t len)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				     "abcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	struct json_object *o;
 	char *text, *at;
 	uint32_t three;
