@@ -12,7 +12,8 @@
 /* in skb->cb while a letter waits */
 struct waiting_letter {
 	bool last;
-	u32 own;
+	bool own;
+	u32 told;
 };
 
 static struct waiting_letter *waiting_letter(struct sk_buff *skb)
@@ -72,20 +73,21 @@ static int send(struct pfsnl_mailbox *mb, struct sk_buff *skb)
 	       -EAGAIN : 0;
 }
 
-static void put_by(struct pfsnl_mailbox *mb, struct sk_buff *skb, bool last,
-		   u32 own)
+static void put_by(struct pfsnl_mailbox *mb, struct sk_buff *skb,
+		   struct waiting_letter w)
 {
-	waiting_letter(skb)->last = last;
-	waiting_letter(skb)->own = own;
+	*waiting_letter(skb) = w;
 	__skb_queue_tail(&mb->backlog, skb);
-	mb->bytes += pfsnl_letter_charge(skb);
+	if (!w.own)
+		mb->bytes += pfsnl_letter_charge(skb);
 }
 
 static struct sk_buff *take_out(struct pfsnl_mailbox *mb, struct sk_buff *skb)
 {
 	__skb_unlink(skb, &mb->backlog);
-	mb->bytes -= pfsnl_letter_charge(skb);
-	mb->told += waiting_letter(skb)->own;
+	if (!waiting_letter(skb)->own)
+		mb->bytes -= pfsnl_letter_charge(skb);
+	mb->told += waiting_letter(skb)->told;
 	return skb;
 }
 
@@ -93,26 +95,27 @@ static struct sk_buff *take_out(struct pfsnl_mailbox *mb, struct sk_buff *skb)
  * pfsnl_mailbox_post - tell a socket something, now or when it has room
  * @mb: its mailbox
  * @skb: the letter; taken over
- * @own: if it is the end of a message of the socket itself, what that counts for;
- *	see pfsnl_mailbox.told
+ * @own: it is of a message of the socket itself
+ * @told: and the end of that, which counts for so much; see pfsnl_mailbox.told
  *
  * Node thread; may sleep for memory.
  *
  * Return: 0, or -ENOBUFS when more waits than may, or its receive buffer is
  * full: it must not be told anything more but that this is so.
  */
-int pfsnl_mailbox_post(struct pfsnl_mailbox *mb, struct sk_buff *skb, u32 own)
+int pfsnl_mailbox_post(struct pfsnl_mailbox *mb, struct sk_buff *skb, bool own,
+		       u32 told)
 {
 	u32 charge = pfsnl_letter_charge(skb);
 
 	if (skb_queue_empty(&mb->backlog) && claim(mb, charge)) {
-		mb->told += own;
+		mb->told += told;
 		if (!send(mb, skb))
 			return 0;
 		unclaim(mb, charge);
 		return -ENOBUFS;
 	}
-	put_by(mb, skb, false, own);
+	put_by(mb, skb, (struct waiting_letter){ .own = own, .told = told });
 	return mb->bytes > (size_t)READ_ONCE(pfsnl_param_group_backlog_kib) * 1024 ?
 	       -ENOBUFS : 0;
 }
@@ -126,7 +129,7 @@ int pfsnl_mailbox_post(struct pfsnl_mailbox *mb, struct sk_buff *skb, u32 own)
  */
 void pfsnl_mailbox_post_last(struct pfsnl_mailbox *mb, struct sk_buff *skb)
 {
-	put_by(mb, skb, true, 0);
+	put_by(mb, skb, (struct waiting_letter){ .last = true });
 	pfsnl_mailbox_flush(mb);
 }
 
@@ -160,8 +163,8 @@ int pfsnl_mailbox_flush(struct pfsnl_mailbox *mb)
 		if (!last)
 			return -ENOBUFS;
 		if (spare) {
-			waiting_letter(spare)->last = true;
-			waiting_letter(spare)->own = 0;
+			*waiting_letter(spare) =
+				(struct waiting_letter){ .last = true };
 			__skb_queue_head(&mb->backlog, spare);
 			mb->bytes += charge;
 		}

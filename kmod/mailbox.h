@@ -31,7 +31,8 @@ struct net;
  * @held: nothing may be sent yet, so often
  * @waiting: the node thread found no room for more
  * @backlog: node thread: letters that wait
- * @bytes: node thread: what they count for
+ * @bytes: node thread: what they count for, but for those of the socket's own
+ *	messages, of which it can't have more under way than it may
  * @told: node thread: what the socket's own messages count for that have left the
  *	backlog since somebody looked
  */
@@ -52,7 +53,8 @@ void pfsnl_mailbox_init(struct pfsnl_mailbox *mb, struct net *net, u32 portid,
 			u32 window);
 
 /* node thread */
-int pfsnl_mailbox_post(struct pfsnl_mailbox *mb, struct sk_buff *skb, u32 own);
+int pfsnl_mailbox_post(struct pfsnl_mailbox *mb, struct sk_buff *skb, bool own,
+		       u32 told);
 void pfsnl_mailbox_post_last(struct pfsnl_mailbox *mb, struct sk_buff *skb);
 int pfsnl_mailbox_flush(struct pfsnl_mailbox *mb);
 void pfsnl_mailbox_purge(struct pfsnl_mailbox *mb);

@@ -15,6 +15,9 @@
 #include "netlink_gen.h"
 #include "process.h"
 
+/* the longest time after which silence is taken for death */
+#define KEEPALIVE_MAX_MS	600000
+
 static void asker_of(struct pfsnl_asker *asker, struct sk_buff *skb)
 {
 	asker->sk = NETLINK_CB(skb).sk;
@@ -79,6 +82,11 @@ int pfsnl_nl_group_join_doit(struct sk_buff *skb, struct genl_info *info)
 	nla_strscpy(name, a[PFSNL_A_GROUP_NAME], sizeof(name));
 	if (a[PFSNL_A_GROUP_KEEPALIVE])
 		keepalive = nla_get_u32(a[PFSNL_A_GROUP_KEEPALIVE]);
+	if (keepalive > KEEPALIVE_MAX_MS) {
+		NL_SET_ERR_MSG_ATTR(info->extack, a[PFSNL_A_GROUP_KEEPALIVE],
+				    "keepalive must be 0 to 600000 ms");
+		return -EINVAL;
+	}
 	if (a[PFSNL_A_GROUP_WINDOW])
 		window = nla_get_u32(a[PFSNL_A_GROUP_WINDOW]);
 	inst = keep_instance(net, info->extack);

@@ -38,18 +38,17 @@ void pfsnl_tell_told(struct pfsnl_process *p)
 }
 
 /*
- * @skb may be NULL for want of memory; @own is what a message of the process itself
- * counts for that ends with it.
+ * @skb may be NULL for want of memory; @own and @told as for the mailbox.
  */
 static void post(struct pfsnl_membership *m, u32 number, struct sk_buff *skb,
-		 u32 own)
+		 bool own, u32 told)
 {
 	if (!skb) {
 		no_memory(m);
 		return;
 	}
 	pfsnl_letter_address(skb, number);
-	if (pfsnl_mailbox_post(&m->process->mailbox, skb, own))
+	if (pfsnl_mailbox_post(&m->process->mailbox, skb, own, told))
 		pfsnl_process_lose(m->process, PFSNL_GROUP_WHY_SLOW);
 	pfsnl_tell_told(m->process);
 }
@@ -144,12 +143,12 @@ static void tell(struct pfsnl_process_io *io, struct pfsnl_membership *m,
 		no_memory(m);
 	}
 	while (is_told(m) && (skb = __skb_dequeue(&letters))) {
-		u32 bytes = skb_queue_empty(&letters) ? own : 0;
+		u32 told = skb_queue_empty(&letters) ? own : 0;
 
 		if (own)
 			pfsnl_letter_cookie(skb, cookie);
-		own -= bytes;
-		post(m, ev->number, skb, bytes);
+		post(m, ev->number, skb, own, told);
+		own -= told;
 	}
 	__skb_queue_purge(&letters);
 	/* the end was not told */
@@ -247,7 +246,8 @@ void pfsnl_tell_unknown(struct pfsnl_membership *m, u64 cookie)
 	if (m->ops)
 		pfsnl_client_unknown(m, cookie);
 	else
-		post(m, m->number, pfsnl_letter_unknown(cookie), 0);
+		post(m, m->number, pfsnl_letter_unknown(cookie), false,
+		     0);
 }
 
 /* Some membership that was told to try again, used, or NULL. */
@@ -296,7 +296,7 @@ void pfsnl_tell_more(struct pfsnl_process *p)
 		if (is_told(m) && m->ops)
 			pfsnl_client_room(m);
 		else if (is_told(m))
-			post(m, m->number, pfsnl_letter_room(), 0);
+			post(m, m->number, pfsnl_letter_room(), false, 0);
 		pfsnl_membership_put(m);
 	}
 	if (pfsnl_mailbox_flush(&p->mailbox))

@@ -64,9 +64,10 @@
 	X(LOST)			\
 	X(GHOST)		\
 	X(ABORT)		\
-	X(FOREIGN)		\
+	X(APART)		\
 	X(BARRIER)		\
 	X(RETRY)		\
+	X(OWN)			\
 	X(LEAK)			\
 	X(CRASH)		\
 	X(ENDLESS)

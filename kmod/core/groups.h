@@ -3,7 +3,8 @@
  * Groups of processes, as the rooms of the core share them.
  *
  *	groupmsg.c	what messages about groups look like
- *	group.c		who is in which group, as the sequence of messages says
+ *	roll.c		groups by name, members by node and number
+ *	group.c		what messages and rings do to them, and telling of it
  *	local.c		the processes of this node: joining, sending, leaving
  *	muster.c	nodes that come together learn each other's members
  *
@@ -168,28 +169,18 @@ struct pfsnl_group_need {
 	u32 mates;
 };
 
-/* group.c */
-void pfsnl_groups_init(struct pfsnl_core *core);
-void pfsnl_groups_exit(struct pfsnl_core *core);
-void pfsnl_groups_need(const struct pfsnl_core *core, const struct pfsnl_entry *e,
-		       struct pfsnl_group_need *need);
-int pfsnl_groups_reserve(struct pfsnl_core *core,
-			 const struct pfsnl_group_need *need);
-void pfsnl_groups_trim(struct pfsnl_core *core);
-void pfsnl_groups_message(struct pfsnl_core *core, const struct pfsnl_entry *e);
-void pfsnl_groups_ring(struct pfsnl_core *core, const struct pfsnl_mark *m);
-void pfsnl_groups_lost(struct pfsnl_core *core, const struct pfsnl_viewed *lost,
-		       u32 n);
-void pfsnl_groups_pump(struct pfsnl_core *core);
-void pfsnl_groups_due(struct pfsnl_core *core);
-void pfsnl_groups_later(struct pfsnl_core *core);
-void pfsnl_groups_tell(struct pfsnl_core *core);
+/* roll.c */
+bool pfsnl_is_self(const struct pfsnl_core *core, u32 addr, u64 incarnation);
 struct pfsnl_mate *pfsnl_mate_find(const struct pfsnl_groups *g, u32 addr,
 				   u64 incarnation);
 struct pfsnl_group_member *pfsnl_member_find(const struct rb_root *tree, u32 addr,
 					     u32 number);
 struct pfsnl_group_member *pfsnl_member_next_of(const struct rb_root *tree,
 						u32 addr, u32 after);
+struct pfsnl_group_member *pfsnl_member_new(struct pfsnl_groups *g,
+					    const struct pfsnl_mate *mate,
+					    u32 number, u32 pid,
+					    const char *name, size_t len);
 void pfsnl_member_came(struct pfsnl_core *core, struct pfsnl_mate *mate,
 		       struct pfsnl_group_member *m, u8 why);
 void pfsnl_member_gone(struct pfsnl_core *core, struct pfsnl_group_member *m,
@@ -198,6 +189,25 @@ bool pfsnl_member_coming(struct pfsnl_core *core, struct pfsnl_mate *mate,
 			 u32 number, u32 pid, const char *name, u32 len);
 void pfsnl_member_not_coming(struct pfsnl_core *core, struct pfsnl_mate *mate,
 			     struct pfsnl_group_member *m);
+void pfsnl_members_settle(struct pfsnl_core *core, struct pfsnl_group *group);
+void pfsnl_members_forget(struct pfsnl_core *core, struct rb_root *tree);
+void pfsnl_groups_need(const struct pfsnl_core *core, const struct pfsnl_entry *e,
+		       struct pfsnl_group_need *need);
+int pfsnl_groups_reserve(struct pfsnl_core *core,
+			 const struct pfsnl_group_need *need);
+void pfsnl_groups_trim(struct pfsnl_core *core);
+
+/* group.c */
+void pfsnl_groups_init(struct pfsnl_core *core);
+void pfsnl_groups_exit(struct pfsnl_core *core);
+void pfsnl_groups_message(struct pfsnl_core *core, const struct pfsnl_entry *e);
+void pfsnl_groups_ring(struct pfsnl_core *core, const struct pfsnl_mark *m);
+void pfsnl_groups_lost(struct pfsnl_core *core, const struct pfsnl_viewed *lost,
+		       u32 n);
+void pfsnl_groups_pump(struct pfsnl_core *core);
+void pfsnl_groups_due(struct pfsnl_core *core);
+void pfsnl_groups_later(struct pfsnl_core *core);
+void pfsnl_groups_tell(struct pfsnl_core *core);
 
 /* local.c */
 void pfsnl_local_pump(struct pfsnl_core *core);

@@ -11,6 +11,13 @@
 
 #include "state.h"
 
+static bool same_ring(const struct pfsnl_ring_id *a,
+		      const struct pfsnl_ring_id *b)
+{
+	return a->seq == b->seq && a->leader == b->leader &&
+	       a->incarnation == b->incarnation;
+}
+
 /* Whether a node may have members that others don't know. */
 static bool is_asked(const struct pfsnl_core *core, const struct pfsnl_mate *mate)
 {
@@ -218,8 +225,7 @@ void pfsnl_muster_asked(struct pfsnl_core *core, const struct pfsnl_entry *e,
 	struct pfsnl_groups *g = &core->groups;
 	u32 i;
 
-	if (m->ring.seq != g->ring.seq || m->ring.leader != g->ring.leader ||
-	    m->ring.incarnation != g->ring.incarnation) {
+	if (!same_ring(&m->ring, &g->ring)) {
 		pfsnl_count(core, PFSNL_COUNT_GROUP_FOREIGN);
 		return;
 	}
@@ -265,9 +271,7 @@ void pfsnl_muster_here(struct pfsnl_core *core, struct pfsnl_mate *mate,
 	struct pfsnl_here h;
 	u32 i;
 
-	if ((m->ring.seq != g->ring.seq || m->ring.leader != g->ring.leader ||
-	     m->ring.incarnation != g->ring.incarnation) &&
-	    !PFSNL_BROKEN(FOREIGN)) {
+	if (!same_ring(&m->ring, &g->ring)) {
 		pfsnl_count(core, PFSNL_COUNT_GROUP_FOREIGN);
 		return;
 	}

@@ -159,14 +159,11 @@ static void changed(struct process *p, const struct pfsnl_group_event *ev)
 /* One of its own has come back, or never will. */
 static void back(struct process *p, u64 n)
 {
-	if (n <= p->last || p->back == p->sent)
+	if (p->back == p->sent)
 		sim_violated("group-self",
-			     "%08x/%u: number %llu is back after %llu, %llu of %llu are",
+			     "%08x/%u: number %llu is back, as all %llu are",
 			     p->node->host.addr, p->number,
-			     (unsigned long long)n, (unsigned long long)p->last,
-			     (unsigned long long)p->back,
-			     (unsigned long long)p->sent);
-	p->last = n;
+			     (unsigned long long)n, (unsigned long long)p->sent);
 	p->back++;
 }
 
@@ -187,8 +184,16 @@ static void message(struct process *p, const struct pfsnl_group_event *ev)
 	p->sum = sim_mix(p->sum ^ sum);
 	p->heard++;
 	if (ev->sender->addr == p->node->host.addr &&
-	    ev->sender->number == p->number)
+	    ev->sender->number == p->number) {
+		if (ev->n <= p->last)
+			sim_violated("group-self",
+				     "%08x/%u: number %llu is back after %llu",
+				     p->node->host.addr, p->number,
+				     (unsigned long long)ev->n,
+				     (unsigned long long)p->last);
+		p->last = ev->n;
 		back(p, ev->n);
+	}
 }
 
 static void forget(struct process *p)

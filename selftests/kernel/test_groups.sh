@@ -251,15 +251,15 @@ tell d deaf
 wait_until 10 said d "done deaf"
 backlog=/sys/module/pfsnl/parameters/group_backlog_kib
 was=$(<$backlog)
-echo 512 >$backlog
-tell b send 30000 50
+echo 2048 >$backlog
+tell b send 30000 100
 check "who does not read loses its membership" wait_until 20 gone b 1 "$d" slow
 check "who does not read: that is counted" stat_is 1 group_slow 1
 tell d hear
 check "who does not read is told so when it does" \
 	wait_until 10 said d "over $d slow"
 check "the others of that node heard all" \
-	wait_until 20 said_times a "message $a 2/$b [0-9]+ 30000 ok" 50
+	wait_until 20 said_times a "message $a 2/$b [0-9]+ 30000 ok" 100
 check "the node is where it was" agree "1 2" "1* 2"
 echo "$was" >$backlog
 check "who was too slow may join again" join d red
@@ -269,7 +269,7 @@ tell d deaf
 wait_until 10 said_times d "done deaf" 2
 tell b send 30000 40
 wait_until 20 said b "message $b 2/$b [0-9]+ 30000 ok own [0-9]+"
-wait_until 20 said_times a "message $a 2/$b [0-9]+ 30000 ok" 90
+wait_until 20 said_times a "message $a 2/$b [0-9]+ 30000 ok" 140
 slay d
 check "it is killed with events waiting" wait_until 10 gone b 1 "$d" died
 end d

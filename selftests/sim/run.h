@@ -28,6 +28,7 @@
  * @noise: up to so many datagrams each time
  * @noise_at: when they do so next
  * @talk: how many messages are sent at once, at most; 0: none
+ * @groups: half of them by processes in groups, which come and go
  * @longest: how long they are at most, bytes
  * @quiet: nobody sends any for the time being
  * @impostor: node whose address a stranger uses, or NULL
@@ -51,6 +52,7 @@ struct run {
 	u32 noise;
 	u64 noise_at;
 	u32 talk;
+	bool groups;
 	u32 longest;
 	bool quiet;
 	struct node *impostor;

@@ -57,6 +57,20 @@ static void predict(struct run *r, u64 time)
 						time / r->interval;
 }
 
+/* A process joins a group, leaves it, or says something to it. */
+static void act(struct run *r, struct node *n, u16 flags, u32 len)
+{
+	static const char * const names[] = { "a", "b", "longer name" };
+	struct process *p = process_of(n, draw(r, 4));
+
+	if (!p && draw(r, 2))
+		process_join(n, names[draw(r, ARRAY_SIZE(names))]);
+	else if (p && !draw(r, 12))
+		process_leave(p, PFSNL_GROUP_WHY_LEFT + draw(r, 5));
+	else if (p && !process_send(p, flags, len))
+		r->totals->messages++;
+}
+
 /* Some say something, all at once. If one can't, what he says is lost nowhere. */
 static void talk(struct run *r)
 {
@@ -67,9 +81,13 @@ static void talk(struct run *r)
 	for (times = 1 + draw(r, r->talk); times; times--) {
 		struct node *n = r->w->nodes[draw(r, r->w->n)];
 		u32 len = draw(r, 16) ? draw(r, 200) : draw(r, r->longest);
+		u16 flags = draw(r, 3) ? 0 : PFSNL_MSG_SAFE;
 
-		if (n->core && n->host.state == HOST_ON &&
-		    !node_send(n, draw(r, 3) ? 0 : PFSNL_MSG_SAFE, len))
+		if (!n->core || n->host.state != HOST_ON)
+			continue;
+		if (r->groups && draw(r, 2))
+			act(r, n, flags, min(len, r->longest - PFSNL_GROUP_HEAD));
+		else if (!node_send(n, flags, len))
 			r->totals->messages++;
 	}
 }
@@ -188,12 +206,16 @@ static void all_heard(struct run *r)
 	if (!agree(r) || !r->talk)
 		return;
 	r->quiet = true;
-	while (!hearer_same(r->w) && r->w->sim.now < end)
+	while (!(hearer_same(r->w) && processes_true(r->w)) &&
+	       r->w->sim.now < end)
 		pass(r, SLICE);
 	r->quiet = false;
-	if (hearer_same(r->w))
+	if (hearer_same(r->w) && processes_true(r->w))
 		return;
 	describe(r);
+	if (hearer_same(r->w))
+		sim_violated("group-true",
+			     "members of groups are not those processes that joined, after 5 s");
 	for (i = 0; i < r->w->n; i++) {
 		const struct hearer *h = &r->w->nodes[i]->hearer;
 
@@ -786,6 +808,7 @@ static void draw_world(struct run *r)
 	r->even = !uneven;
 	if (draw(r, 2) && r->setup->scenario != SCENARIO_LOSSY)
 		r->talk = draw(r, 32) ? 1 + draw(r, 20) : 500;
+	r->groups = draw(r, 3);
 	retain = 64 << draw(r, 4);
 	r->longest = draw(r, 4) ? 3000 : retain * 1024 / 4;
 	r->quiet = true;
