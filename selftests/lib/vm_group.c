@@ -601,6 +601,41 @@ static void test_loop(void **state)
 	members[0].group = NULL;
 }
 
+/* Who sends and does not look is told to wait, and then that there is room. */
+static void test_room(void **state)
+{
+	struct member *m = &members[0];
+	static char data[100000];
+	struct pollfd pfd = { .events = POLLIN };
+	unsigned int n, round;
+	int err = 0;
+
+	(void)state;
+	cluster_up(3);
+	join(0, NULL);
+	pfd.fd = pfsnl_group_fd(m->group);
+	for (round = 0; round < 3; round++) {
+		/* What it may have under way, and what was sent to it. */
+		for (n = 0; n < 1000; n++) {
+			err = pfsnl_group_send(m->group, data, sizeof(data), 0,
+					       NULL);
+			if (err)
+				break;
+		}
+		assert_int_equal(err, -EAGAIN);
+		assert_has(pfsnl_errmsg(), "room");
+		while (m->rooms <= round && poll(&pfd, 1, PATIENCE_MS) == 1)
+			assert_true(pfsnl_group_dispatch(m->group, 1) >= 0);
+		assert_int_equal(m->rooms, round + 1);
+	}
+	while (m->num_heard + m->num_unknown < 3 * n &&
+	       poll(&pfd, 1, PATIENCE_MS) == 1)
+		assert_true(pfsnl_group_dispatch(m->group, 0) >= 0);
+	assert_null(m->complaint);
+	assert_int_equal(m->num_unknown, 0);
+	assert_false(m->over);
+}
+
 /* Who takes nothing is thrown out, and holds nobody up. */
 static void test_slow(void **state)
 {
@@ -759,6 +794,7 @@ int main(void)
 		group_test(test_killed),
 		group_test(test_fork),
 		group_test(test_loop),
+		group_test(test_room),
 		group_test(test_slow),
 		group_test(test_window),
 		group_test(test_keepalive),
