@@ -13,6 +13,8 @@
  *	leave | alive | groups | members NAME
  *	deaf | hear			read no events, and again
  *	close				the socket, and go on
+ *	nth COUNT	let this allocation fail in the next request, where the kernel
+ *			can: "reached" or "not reached"
  *
  * A refusal is printed as "refused ERRNO TEXT". Events:
  *
@@ -24,6 +26,7 @@
  * NODE is the last byte of an address.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
 #include <linux/pfsnl.h>
@@ -56,6 +59,8 @@ static bool room;
 static bool ended;
 static unsigned char *whole;
 static size_t whole_len;
+static uint32_t nth;
+static int nth_fd = -1;
 
 static void die(const char *what)
 {
@@ -100,9 +105,30 @@ static void put_u32(int type, uint32_t value)
 	put(type, &value, sizeof(value));
 }
 
+static void arm(uint32_t count)
+{
+	char text[16];
+	int n = snprintf(text, sizeof(text), "%u", count);
+
+	if (pwrite(nth_fd, text, n, 0) != n)
+		die("fail-nth");
+}
+
 static void transmit(void)
 {
-	if (send(sock, out.bytes, out.h.nlmsg_len, 0) < 0)
+	char left[16] = "";
+	ssize_t sent, n = 0;
+
+	if (nth)
+		arm(nth);
+	sent = send(sock, out.bytes, out.h.nlmsg_len, 0);
+	if (nth) {
+		n = pread(nth_fd, left, sizeof(left) - 1, 0);
+		arm(0);
+		printf("%sreached\n", n > 0 && atoi(left) ? "not " : "");
+		nth = 0;
+	}
+	if (sent < 0)
 		die("send");
 }
 
@@ -582,6 +608,10 @@ static void obey(char *line)
 	} else if (!strcmp(verb, "hear")) {
 		deaf = false;
 		say_taken();
+	} else if (!strcmp(verb, "nth")) {
+		nth = number();
+		if (nth_fd < 0)
+			nth_fd = open("/proc/thread-self/fail-nth", O_RDWR);
 	} else if (!strcmp(verb, "close")) {
 		close(sock);
 		sock = -1;

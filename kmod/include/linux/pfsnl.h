@@ -55,7 +55,8 @@ struct pfsnl_group_heard {
 
 /**
  * struct pfsnl_group_ops - how a member in the kernel is told what happens
- * @owner: the module, which can't be unloaded while it is a member
+ * @owner: the module, which then can't be unloaded while it is a member; NULL if it
+ *	leaves when it is unloaded
  * @changed: members came or are gone. The first call names all members (@whole), the
  *	caller among those that came; later ones name those that came or are gone.
  *	@members is how many there are afterwards
