@@ -10,10 +10,18 @@
 #include "instance.h"
 #include "netlink.h"
 
-/* @st is NULL where only its name counts */
-static int put_ring(struct sk_buff *skb, int type,
-		    const struct pfsnl_ring_id *ring,
-		    const struct pfsnl_state *st)
+/**
+ * pfsnl_event_put_ring - put the attributes of a ring
+ * @skb: where to
+ * @type: of the nest
+ * @ring: which
+ * @st: the node that is in it, NULL where only the name of the ring counts
+ *
+ * Return: 0 or -EMSGSIZE.
+ */
+int pfsnl_event_put_ring(struct sk_buff *skb, int type,
+			 const struct pfsnl_ring_id *ring,
+			 const struct pfsnl_state *st)
 {
 	struct nlattr *nest = nla_nest_start(skb, type);
 
@@ -39,7 +47,12 @@ full:
 	return -EMSGSIZE;
 }
 
-static size_t ring_size(void)
+/**
+ * pfsnl_event_ring_size - room that a ring needs
+ *
+ * Return: bytes.
+ */
+size_t pfsnl_event_ring_size(void)
 {
 	return nla_total_size(2 * nla_total_size_64bit(sizeof(u64)) +
 			      4 * nla_total_size(sizeof(u32)));
@@ -53,8 +66,8 @@ static size_t ring_size(void)
  */
 size_t pfsnl_event_instance_size(const struct pfsnl_instance *inst)
 {
-	return 21 * nla_total_size(sizeof(u32)) +
-	       3 * nla_total_size_64bit(sizeof(u64)) + ring_size() +
+	return 23 * nla_total_size(sizeof(u32)) +
+	       5 * nla_total_size_64bit(sizeof(u64)) + pfsnl_event_ring_size() +
 	       nla_total_size(PFSNL_CLUSTER_NAME_MAX + 1) +
 	       nla_total_size(PFSNL_STATIC_PEERS_MAX * sizeof(__be32));
 }
@@ -82,7 +95,9 @@ static int put_settings(struct sk_buff *skb, const struct pfsnl_config *cfg)
 	    nla_put_u8(skb, PFSNL_A_INSTANCE_VOTES, cfg->votes) ||
 	    nla_put_u32(skb, PFSNL_A_INSTANCE_EXPECTED_VOTES,
 			cfg->expected_votes) ||
-	    nla_put_u8(skb, PFSNL_A_INSTANCE_PREEMPT, cfg->preempt))
+	    nla_put_u8(skb, PFSNL_A_INSTANCE_PREEMPT, cfg->preempt) ||
+	    nla_put_u32(skb, PFSNL_A_INSTANCE_RETAIN, cfg->retain_kib) ||
+	    nla_put_u32(skb, PFSNL_A_INSTANCE_DRAIN, cfg->drain_ms))
 		return -EMSGSIZE;
 	if (cfg->group &&
 	    nla_put_be32(skb, PFSNL_A_INSTANCE_GROUP, htonl(cfg->group)))
@@ -117,7 +132,7 @@ int pfsnl_event_fill_instance(struct sk_buff *skb, struct pfsnl_instance *inst,
 	    put_settings(skb, pfsnl_core_config(inst->core)) ||
 	    nla_put_u32(skb, PFSNL_A_INSTANCE_ROLE,
 			down ? PFSNL_ROLE_DOWN : st.role) ||
-	    put_ring(skb, PFSNL_A_INSTANCE_RING, &st.ring, &st) ||
+	    pfsnl_event_put_ring(skb, PFSNL_A_INSTANCE_RING, &st.ring, &st) ||
 	    nla_put_u64_64bit(skb, PFSNL_A_INSTANCE_INCARNATION,
 			      st.incarnation, PFSNL_A_INSTANCE_PAD) ||
 	    nla_put_u64_64bit(skb, PFSNL_A_INSTANCE_GENERATION, st.generation,
@@ -125,7 +140,11 @@ int pfsnl_event_fill_instance(struct sk_buff *skb, struct pfsnl_instance *inst,
 	    nla_put_u32(skb, PFSNL_A_INSTANCE_PEERS, down ? 0 : st.peers) ||
 	    nla_put_u64_64bit(skb, PFSNL_A_INSTANCE_UPTIME,
 			      div_u64(ktime_get_ns() - inst->start_time,
-				      PFSNL_MS), PFSNL_A_INSTANCE_PAD))
+				      PFSNL_MS), PFSNL_A_INSTANCE_PAD) ||
+	    nla_put_u64_64bit(skb, PFSNL_A_INSTANCE_LOG_BYTES, st.log_bytes,
+			      PFSNL_A_INSTANCE_PAD) ||
+	    nla_put_u64_64bit(skb, PFSNL_A_INSTANCE_OUT_BYTES, st.out_bytes,
+			      PFSNL_A_INSTANCE_PAD))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -173,7 +192,7 @@ void pfsnl_event_update(struct pfsnl_instance *inst,
 		return;
 	pfsnl_core_state(inst->core, ktime_get_ns(), &st);
 	skb = genlmsg_new(nla_total_size(sizeof(u32)) + nla_total_size(list) +
-			  ring_size() + nla_total_size(ev->n) +
+			  pfsnl_event_ring_size() + nla_total_size(ev->n) +
 			  2 * nla_total_size_64bit(sizeof(u64)), GFP_KERNEL);
 	if (!skb) {
 		failed(inst, PFSNL_NLGRP_UPDATES);
@@ -184,7 +203,7 @@ void pfsnl_event_update(struct pfsnl_instance *inst,
 	if (!head || nla_put_u32(skb, PFSNL_A_UPDATE_OP, ev->op) ||
 	    nla_put(skb, PFSNL_A_UPDATE_ADDRESSES, list, ev->addrs) ||
 	    nla_put(skb, PFSNL_A_UPDATE_WHY, ev->n, ev->why) ||
-	    put_ring(skb, PFSNL_A_UPDATE_RING, &ev->ring, NULL) ||
+	    pfsnl_event_put_ring(skb, PFSNL_A_UPDATE_RING, &ev->ring, NULL) ||
 	    nla_put_u64_64bit(skb, PFSNL_A_UPDATE_GENERATION, ev->generation,
 			      PFSNL_A_UPDATE_PAD) ||
 	    nla_put_u64_64bit(skb, PFSNL_A_UPDATE_INSTANCE, st.incarnation,
@@ -215,7 +234,7 @@ void pfsnl_event_ring(struct pfsnl_instance *inst,
 				PFSNL_NLGRP_RINGS))
 		return;
 	pfsnl_core_state(inst->core, ktime_get_ns(), &st);
-	skb = genlmsg_new(ring_size() + nla_total_size(list) +
+	skb = genlmsg_new(pfsnl_event_ring_size() + nla_total_size(list) +
 			  2 * nla_total_size_64bit(sizeof(u64)), GFP_KERNEL);
 	if (!skb) {
 		failed(inst, PFSNL_NLGRP_RINGS);
@@ -223,7 +242,9 @@ void pfsnl_event_ring(struct pfsnl_instance *inst,
 	}
 	head = genlmsg_put(skb, 0, 0, &pfsnl_netlink_family, 0,
 			   PFSNL_CMD_RING_NTF);
-	if (!head || put_ring(skb, PFSNL_A_RING_EVENT_RING, &ev->ring, &st) ||
+	if (!head ||
+	    pfsnl_event_put_ring(skb, PFSNL_A_RING_EVENT_RING, &ev->ring,
+				 &st) ||
 	    (ev->addrs &&
 	     nla_put(skb, PFSNL_A_RING_EVENT_ADDRESSES, list, ev->addrs)) ||
 	    nla_put_u64_64bit(skb, PFSNL_A_RING_EVENT_GENERATION,

@@ -9,6 +9,8 @@
 
 struct pfsnl_event;
 struct pfsnl_instance;
+struct pfsnl_ring_id;
+struct pfsnl_state;
 struct sk_buff;
 
 void pfsnl_event_update(struct pfsnl_instance *inst,
@@ -21,5 +23,11 @@ void pfsnl_event_state(struct pfsnl_instance *inst, bool down);
 int pfsnl_event_fill_instance(struct sk_buff *skb,
 			      struct pfsnl_instance *inst, bool down);
 size_t pfsnl_event_instance_size(const struct pfsnl_instance *inst);
+
+/* and of a ring, for whoever tells of one */
+int pfsnl_event_put_ring(struct sk_buff *skb, int type,
+			 const struct pfsnl_ring_id *ring,
+			 const struct pfsnl_state *st);
+size_t pfsnl_event_ring_size(void);
 
 #endif /* PFSNL_EVENT_H */

@@ -33,6 +33,42 @@ struct pfsnl_net *pfsnl_instance_net(struct net *net)
 }
 
 /**
+ * pfsnl_instance_get - keep the instance of a namespace, if there is one
+ * @net: the namespace
+ *
+ * Any process but the node thread; may sleep while the instance starts or stops.
+ *
+ * Return: the instance, which stays until pfsnl_instance_put(), or NULL.
+ */
+struct pfsnl_instance *pfsnl_instance_get(struct net *net)
+{
+	struct pfsnl_net *pn = pfsnl_instance_net(net);
+
+	down_read(&pn->gate);
+	if (pn->inst)
+		return pn->inst;
+	up_read(&pn->gate);
+	return NULL;
+}
+
+/**
+ * pfsnl_instance_put - the end of pfsnl_instance_get()
+ * @net: the namespace
+ */
+void pfsnl_instance_put(struct net *net)
+{
+	up_read(&pfsnl_instance_net(net)->gate);
+}
+
+/* Whoever keeps an instance that ends has put it when this returns. */
+static void publish(struct pfsnl_net *pn, struct pfsnl_instance *inst)
+{
+	down_write(&pn->gate);
+	pn->inst = inst;
+	up_write(&pn->gate);
+}
+
+/**
  * pfsnl_instance_enter - begin to bring the core something
  * @inst: the instance
  * @now: becomes the time to bring it with, nanoseconds: read under the lock, so
@@ -67,6 +103,7 @@ struct pfsnl_core *pfsnl_instance_enter(struct pfsnl_instance *inst, u64 *now)
  */
 void pfsnl_instance_leave(struct pfsnl_instance *inst)
 {
+	pfsnl_process_settle(&inst->processes);
 	if (inst->state_due) {
 		inst->state_due = false;
 		pfsnl_event_state(inst, false);
@@ -149,7 +186,18 @@ static void op_event(void *ctx, const struct pfsnl_event *ev)
 
 static void op_order(void *ctx, const struct pfsnl_order_event *ev)
 {
-	/* nobody in this module listens to messages yet */
+	struct pfsnl_instance *inst = ctx;
+
+	/* all else is told as events of groups */
+	if (ev->kind == PFSNL_ORDER_ROOM)
+		pfsnl_process_room(&inst->processes);
+}
+
+static void op_group(void *ctx, const struct pfsnl_group_event *ev)
+{
+	struct pfsnl_instance *inst = ctx;
+
+	pfsnl_process_event(&inst->processes, ev);
 }
 
 static void op_deadline(void *ctx, u64 when)
@@ -223,6 +271,7 @@ static const struct pfsnl_core_ops core_ops = {
 	.tether_close	= op_tether_close,
 	.event		= op_event,
 	.order		= op_order,
+	.group		= op_group,
 	.deadline	= op_deadline,
 	.note		= op_note,
 	.left		= op_left,
@@ -330,6 +379,7 @@ static void request_end(struct kthread_work *work)
 	pfsnl_event_state(inst, true);
 	pfsnl_core_destroy(inst->core);
 	inst->core = NULL;
+	pfsnl_process_settle(&inst->processes);
 	mutex_unlock(&inst->lock);
 }
 
@@ -391,6 +441,8 @@ static void tear_down(struct pfsnl_instance *inst)
 		pfsnl_beacon_deafen(&inst->beacon);
 		if (inst->tethers.inst)
 			pfsnl_tethers_deafen(&inst->tethers);
+		if (inst->processes.inst)
+			pfsnl_processes_deafen(&inst->processes);
 		hrtimer_cancel(&inst->alarm);
 		kthread_cancel_work_sync(&inst->tick);
 		if (inst->core)
@@ -398,6 +450,7 @@ static void tear_down(struct pfsnl_instance *inst)
 		/* a work that ran meanwhile may have set it again */
 		hrtimer_cancel(&inst->alarm);
 		kthread_cancel_work_sync(&inst->tick);
+		pfsnl_processes_close(&inst->processes);
 		pfsnl_tethers_close(&inst->tethers);
 		pfsnl_beacon_close(&inst->beacon);
 		kthread_destroy_worker(inst->worker);
@@ -445,6 +498,7 @@ static struct pfsnl_instance *build(struct net *net, int ifindex,
 		goto undo;
 	}
 	inst->worker = worker;
+	pfsnl_processes_open(inst);
 	*err = pfsnl_beacon_open(inst, cfg, extack);
 	if (!*err)
 		*err = pfsnl_tethers_open(inst, cfg, extack);
@@ -490,12 +544,12 @@ int pfsnl_instance_start(struct net *net, int ifindex,
 	inst = build(net, ifindex, cfg, extack, &err);
 	if (!inst)
 		return err;
-	pn->inst = inst;
 	pfsnl_address_watch(&pn->address, inst);
 	pfsnl_beacon_listen(&inst->beacon);
 	pfsnl_tethers_listen(&inst->tethers);
 	r.inst = inst;
 	err = request(&r, request_start);
+	publish(pn, inst);
 	mutex_lock(&live_lock);
 	inst->running = true;
 	mutex_unlock(&live_lock);
@@ -625,7 +679,7 @@ int pfsnl_instance_stop(struct pfsnl_net *pn, u32 wait_ms,
 	wait_for_completion_timeout(&inst->left,
 				    msecs_to_jiffies(wait_ms + 1000));
 	mutex_lock(&pn->lock);
-	pn->inst = NULL;
+	publish(pn, NULL);
 	tear_down(inst);
 	return 0;
 }
@@ -659,6 +713,10 @@ u64 pfsnl_instance_counter(const struct pfsnl_instance *inst,
 		return n + READ_ONCE(inst->tethers.no_memory);
 	case PFSNL_COUNT_EVENT_FAILED:
 		return n + inst->event_failed;
+	case PFSNL_COUNT_GROUP_SLOW:
+		return n + READ_ONCE(inst->processes.slow);
+	case PFSNL_COUNT_GROUP_SILENT:
+		return n + READ_ONCE(inst->processes.silent);
 	default:
 		return n;
 	}
@@ -669,6 +727,7 @@ static int __net_init net_init(struct net *net)
 	struct pfsnl_net *pn = pfsnl_instance_net(net);
 
 	mutex_init(&pn->lock);
+	init_rwsem(&pn->gate);
 	spin_lock_init(&pn->address.lock);
 	return 0;
 }

@@ -7,8 +7,20 @@
  *	lock			fields				contexts
  *	pfsnl_net.lock		pfsnl_net.inst, life of the	netlink requests,
  *				instance, stopping		namespace exit
+ *	pfsnl_net.gate		pfsnl_net.inst changes only	read: requests about
+ *				with it, too			groups, sockets that
+ *								are closed; write:
+ *								start, stop
  *	pfsnl_instance.lock	core and all it owns, state_due	node thread;
  *								netlink reads
+ *	pfsnl_process_io.lock	tables of processes, what they	node thread, requests
+ *				want, their memberships		about groups, sockets
+ *								that are closed
+ *	pfsnl_process.pieces	a message that is coming in	sending
+ *	pfsnl_process.lock	what is under way of a process	node thread, sending
+ *	pfsnl_mailbox.lock	what was sent to a socket	node thread, requests
+ *								about groups
+ *	none: one owner		the rest of @processes		node thread
  *	none: one owner		@tethers (see tether.h)		node thread
  *	none: one owner		sending half of @beacon		beacon thread
  *	sk_callback_lock	callbacks of the sockets	softirq, node thread
@@ -16,7 +28,12 @@
  *
  * Order: pfsnl_net.lock, then pfsnl_instance.lock, then the locks of sockets.
  * RTNL is taken inside pfsnl_net.lock and never the other way round. The
- * beacon thread takes neither of our locks.
+ * beacon thread takes neither of our locks. pfsnl_net.gate is taken inside
+ * pfsnl_net.lock; a process that has it may wait for the node thread, which never
+ * takes it. Inside it, and inside pfsnl_instance.lock: pfsnl_process.pieces, then
+ * pfsnl_process_io.lock, then pfsnl_process.lock and pfsnl_mailbox.lock. The last
+ * three are spinlocks that nobody sleeps in: the node thread never waits for a
+ * process that has no processor.
  */
 #ifndef PFSNL_INSTANCE_H
 #define PFSNL_INSTANCE_H
@@ -26,12 +43,14 @@
 #include <linux/kthread.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/rwsem.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
 
 #include "address.h"
 #include "beacon.h"
 #include "core/core.h"
+#include "process.h"
 #include "tether.h"
 
 struct net;
@@ -60,6 +79,7 @@ struct netlink_ext_ack;
  * @address: ARP
  * @beacon: UDP
  * @tethers: TCP
+ * @processes: members of groups
  */
 struct pfsnl_instance {
 	struct net *net;
@@ -82,16 +102,19 @@ struct pfsnl_instance {
 	struct pfsnl_address_io address;
 	struct pfsnl_beacon_io beacon;
 	struct pfsnl_tether_io tethers;
+	struct pfsnl_process_io processes;
 };
 
 /**
  * struct pfsnl_net - what each network namespace has of us
  * @lock: see above
+ * @gate: see above
  * @inst: the instance, NULL when none runs
  * @address: has a lock of its own
  */
 struct pfsnl_net {
 	struct mutex lock; /* inst */
+	struct rw_semaphore gate; /* inst */
 	struct pfsnl_instance *inst;
 	struct pfsnl_address address;
 };
@@ -111,6 +134,8 @@ int pfsnl_instance_stop(struct pfsnl_net *pn, u32 wait_ms,
 bool pfsnl_instance_link(struct net *net, int ifindex, bool up);
 void pfsnl_instance_duplicate(struct pfsnl_instance *inst);
 void pfsnl_instance_farewell(void);
+struct pfsnl_instance *pfsnl_instance_get(struct net *net);
+void pfsnl_instance_put(struct net *net);
 u64 pfsnl_instance_counter(const struct pfsnl_instance *inst,
 			   enum pfsnl_counter c);
 

@@ -23,6 +23,10 @@ unsigned int pfsnl_param_max_per_user = 16;
 module_param_named(max_per_user, pfsnl_param_max_per_user, uint, 0644);
 MODULE_PARM_DESC(max_per_user, "Most instances in network namespaces that one user owns through user namespaces (default: 16)");
 
+unsigned int pfsnl_param_group_backlog_kib = 8192;
+module_param_named(group_backlog_kib, pfsnl_param_group_backlog_kib, uint, 0644);
+MODULE_PARM_DESC(group_backlog_kib, "Most that may wait for a process that does not take what happens in its groups, KiB (default: 8192)");
+
 static int __init pfsnl_init(void)
 {
 	int err;
@@ -33,12 +37,17 @@ static int __init pfsnl_init(void)
 	err = pfsnl_instance_init();
 	if (err)
 		goto no_instance;
+	err = pfsnl_process_init();
+	if (err)
+		goto no_process;
 	err = pfsnl_netlink_init();
 	if (err)
 		goto no_netlink;
 	return 0;
 
 no_netlink:
+	pfsnl_process_exit();
+no_process:
 	pfsnl_instance_exit();
 no_instance:
 	pfsnl_notify_exit();
@@ -49,6 +58,7 @@ static void __exit pfsnl_exit(void)
 {
 	/* requests first, then what they work on */
 	pfsnl_netlink_exit();
+	pfsnl_process_exit();
 	/* while links are up, so that the goodbyes leave */
 	pfsnl_instance_exit();
 	pfsnl_notify_exit();

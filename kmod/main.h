@@ -10,5 +10,6 @@
 extern bool pfsnl_param_fifo;
 extern bool pfsnl_param_fifo_users;
 extern unsigned int pfsnl_param_max_per_user;
+extern unsigned int pfsnl_param_group_backlog_kib;
 
 #endif /* PFSNL_MAIN_H */

@@ -20,12 +20,15 @@
 /* An answer waits this long for the others at most, unless told otherwise. */
 #define STOP_WAIT_MAX_MS	2000
 
-/*
- * Take pfsnl_net.lock and find the instance. Return: it, or -ENETDOWN and then
- * the lock is not held.
+/**
+ * pfsnl_netlink_lock - take pfsnl_net.lock and find the instance
+ * @net: the namespace
+ * @extack: says that there is none
+ *
+ * Return: the instance, or -ENETDOWN and then the lock is not held.
  */
-static struct pfsnl_instance *lock_instance(struct net *net,
-					    struct netlink_ext_ack *extack)
+struct pfsnl_instance *pfsnl_netlink_lock(struct net *net,
+					  struct netlink_ext_ack *extack)
 {
 	struct pfsnl_net *pn = pfsnl_instance_net(net);
 
@@ -37,7 +40,11 @@ static struct pfsnl_instance *lock_instance(struct net *net,
 	return ERR_PTR(-ENETDOWN);
 }
 
-static void unlock_instance(struct net *net)
+/**
+ * pfsnl_netlink_unlock - the end of pfsnl_netlink_lock()
+ * @net: the namespace
+ */
+void pfsnl_netlink_unlock(struct net *net)
 {
 	mutex_unlock(&pfsnl_instance_net(net)->lock);
 }
@@ -72,6 +79,8 @@ static int parse_common(struct pfsnl_config *cfg, struct genl_info *info)
 			nla_get_u32(a[PFSNL_A_INSTANCE_EXPECTED_VOTES]);
 	if (a[PFSNL_A_INSTANCE_PREEMPT])
 		cfg->preempt = nla_get_u8(a[PFSNL_A_INSTANCE_PREEMPT]);
+	if (a[PFSNL_A_INSTANCE_DRAIN])
+		cfg->drain_ms = nla_get_u32(a[PFSNL_A_INSTANCE_DRAIN]);
 	if (!list)
 		return 0;
 	if (nla_len(list) % sizeof(*addrs) ||
@@ -104,6 +113,8 @@ static void parse_identity(struct pfsnl_config *cfg, struct genl_info *info)
 			    sizeof(cfg->cluster));
 	if (a[PFSNL_A_INSTANCE_MAX_NODES])
 		cfg->max_nodes = nla_get_u32(a[PFSNL_A_INSTANCE_MAX_NODES]);
+	if (a[PFSNL_A_INSTANCE_RETAIN])
+		cfg->retain_kib = nla_get_u32(a[PFSNL_A_INSTANCE_RETAIN]);
 }
 
 static int check(const struct pfsnl_config *cfg, struct genl_info *info)
@@ -233,7 +244,7 @@ int pfsnl_nl_instance_start_doit(struct sk_buff *skb, struct genl_info *info)
 int pfsnl_nl_instance_set_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct net *net = genl_info_net(info);
-	struct pfsnl_instance *inst = lock_instance(net, info->extack);
+	struct pfsnl_instance *inst = pfsnl_netlink_lock(net, info->extack);
 	struct pfsnl_config cfg;
 	int err;
 
@@ -247,7 +258,7 @@ int pfsnl_nl_instance_set_doit(struct sk_buff *skb, struct genl_info *info)
 		err = check(&cfg, info);
 	if (!err)
 		err = pfsnl_instance_set(inst, &cfg, info->extack);
-	unlock_instance(net);
+	pfsnl_netlink_unlock(net);
 	return err;
 }
 
@@ -255,7 +266,7 @@ int pfsnl_nl_instance_stop_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nlattr *wait = info->attrs[PFSNL_A_INSTANCE_WAIT];
 	struct net *net = genl_info_net(info);
-	struct pfsnl_instance *inst = lock_instance(net, info->extack);
+	struct pfsnl_instance *inst = pfsnl_netlink_lock(net, info->extack);
 	const struct pfsnl_config *cfg;
 	u32 wait_ms;
 	int err;
@@ -269,14 +280,14 @@ int pfsnl_nl_instance_stop_doit(struct sk_buff *skb, struct genl_info *info)
 			STOP_WAIT_MAX_MS);
 	err = pfsnl_instance_stop(pfsnl_instance_net(net), wait_ms,
 				  info->extack);
-	unlock_instance(net);
+	pfsnl_netlink_unlock(net);
 	return err;
 }
 
 int pfsnl_nl_instance_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct net *net = genl_info_net(info);
-	struct pfsnl_instance *inst = lock_instance(net, info->extack);
+	struct pfsnl_instance *inst = pfsnl_netlink_lock(net, info->extack);
 	struct sk_buff *reply;
 	void *head;
 	int err = -ENOMEM;
@@ -291,7 +302,7 @@ int pfsnl_nl_instance_get_doit(struct sk_buff *skb, struct genl_info *info)
 		err = pfsnl_event_fill_instance(reply, inst, false);
 		mutex_unlock(&inst->lock);
 	}
-	unlock_instance(net);
+	pfsnl_netlink_unlock(net);
 	if (err) {
 		nlmsg_free(reply);
 		return err;
@@ -352,7 +363,7 @@ int pfsnl_nl_peer_get_doit(struct sk_buff *skb, struct genl_info *info)
 		return -EINVAL;
 	}
 	addr = ntohl(nla_get_be32(attr));
-	inst = lock_instance(net, info->extack);
+	inst = pfsnl_netlink_lock(net, info->extack);
 	if (IS_ERR(inst))
 		return PTR_ERR(inst);
 	mutex_lock(&inst->lock);
@@ -360,7 +371,7 @@ int pfsnl_nl_peer_get_doit(struct sk_buff *skb, struct genl_info *info)
 	found = pfsnl_core_peer_next(inst->core, addr - 1, &peer) &&
 		peer.member.addr == addr;
 	mutex_unlock(&inst->lock);
-	unlock_instance(net);
+	pfsnl_netlink_unlock(net);
 	if (!found) {
 		NL_SET_ERR_MSG_ATTR(info->extack, attr,
 				    "this node is not in the list");
@@ -405,7 +416,7 @@ int pfsnl_nl_peer_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	int err = 0;
 
 	BUILD_BUG_ON(sizeof(*cursor) > sizeof(cb->ctx));
-	inst = lock_instance(net, cb->extack);
+	inst = pfsnl_netlink_lock(net, cb->extack);
 	if (IS_ERR(inst))
 		return PTR_ERR(inst);
 	mutex_lock(&inst->lock);
@@ -429,7 +440,7 @@ int pfsnl_nl_peer_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 		cursor->after = peer.member.addr;
 	}
 	mutex_unlock(&inst->lock);
-	unlock_instance(net);
+	pfsnl_netlink_unlock(net);
 	/* a full buffer goes out and we are called again */
 	return skb->len ? skb->len : err;
 }
@@ -443,7 +454,7 @@ static_assert(PFSNL_A_STATS_PAD == PFSNL_COUNTER_N + 1);
 int pfsnl_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct net *net = genl_info_net(info);
-	struct pfsnl_instance *inst = lock_instance(net, info->extack);
+	struct pfsnl_instance *inst = pfsnl_netlink_lock(net, info->extack);
 	struct sk_buff *reply;
 	void *head = NULL;
 	int err = -ENOMEM;
@@ -465,7 +476,7 @@ int pfsnl_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info)
 						PFSNL_A_STATS_PAD);
 		mutex_unlock(&inst->lock);
 	}
-	unlock_instance(net);
+	pfsnl_netlink_unlock(net);
 	if (err) {
 		nlmsg_free(reply);
 		return err;

@@ -7,6 +7,10 @@
 #define PFSNL_NETLINK_H
 
 struct genl_family;
+struct net;
+struct netlink_ext_ack;
+struct pfsnl_instance;
+struct pfsnl_state;
 
 /* multicast groups, in the order of the family's table */
 enum pfsnl_netlink_group {
@@ -16,6 +20,11 @@ enum pfsnl_netlink_group {
 };
 
 extern struct genl_family pfsnl_netlink_family;
+
+/* what requests share */
+struct pfsnl_instance *pfsnl_netlink_lock(struct net *net,
+					  struct netlink_ext_ack *extack);
+void pfsnl_netlink_unlock(struct net *net);
 
 int pfsnl_netlink_init(void);
 void pfsnl_netlink_exit(void);

@@ -10,11 +10,6 @@
 
 #include <uapi/linux/pfsnl.h>
 
-/* Integer value ranges */
-static const struct netlink_range_validation pfsnl_a_group_keepalive_range = {
-	.max	= 600000ULL,
-};
-
 /* PFSNL_CMD_INSTANCE_GET - do */
 const struct nla_policy pfsnl_instance_get_nl_policy[PFSNL_A_INSTANCE_PAD + 1] = {
 };
@@ -75,7 +70,7 @@ const struct nla_policy pfsnl_stats_get_nl_policy[PFSNL_A_STATS_PAD + 1] = {
 /* PFSNL_CMD_GROUP_JOIN - do */
 const struct nla_policy pfsnl_group_join_nl_policy[PFSNL_A_GROUP_WINDOW + 1] = {
 	[PFSNL_A_GROUP_NAME] = { .type = NLA_NUL_STRING, .len = PFSNL_GROUP_NAME_MAX, },
-	[PFSNL_A_GROUP_KEEPALIVE] = NLA_POLICY_FULL_RANGE(NLA_U32, &pfsnl_a_group_keepalive_range),
+	[PFSNL_A_GROUP_KEEPALIVE] = { .type = NLA_U32, },
 	[PFSNL_A_GROUP_WINDOW] = { .type = NLA_U32, },
 };
 

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/netlink.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
@@ -11,11 +13,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "internal.h"
 
 #define NETNS_DIR "/run/netns/"
+
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
 
 /* Room for some thousands of changes while watches are busy. */
 #define EVENT_BUFFER (1 << 20)
@@ -123,9 +130,11 @@ PFSNL_EXPORT int pfsnl_open(struct pfsnl **handle)
 	return 0;
 }
 
+/* A walk to another namespace, to open something there. */
 struct visit {
-	struct pfsnl *handle;
 	int ns_fd;
+	int (*open)(void *arg);
+	void *arg;
 	int setns_err;
 	int err;
 };
@@ -137,7 +146,7 @@ static void *visit_netns(void *arg)
 	if (setns(visit->ns_fd, CLONE_NEWNET))
 		visit->setns_err = -errno;
 	else
-		visit->err = open_sockets(visit->handle);
+		visit->err = visit->open(visit->arg);
 	return NULL;
 }
 
@@ -145,7 +154,7 @@ static void *visit_netns(void *arg)
  * Only a thread made for this goes to the other namespace. It ends there, so
  * there is no way back that could fail, and the caller has never been away.
  */
-static int open_sockets_in(struct visit *visit)
+static int open_there(struct visit *visit)
 {
 	sigset_t all, old;
 	pthread_t thread;
@@ -161,9 +170,59 @@ static int open_sockets_in(struct visit *visit)
 	return 0;
 }
 
+static int open_handle_sockets(void *arg)
+{
+	return open_sockets(arg);
+}
+
+/* Number of the namespace that a socket is in; 0 if the kernel can't say. */
+static uint64_t netns_of(int fd)
+{
+	socklen_t len = sizeof(uint64_t);
+	uint64_t cookie;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len))
+		return 0;
+	return cookie;
+}
+
+static int open_socket(void *arg)
+{
+	int *fd = arg;
+
+	*fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
+	return *fd < 0 ? -errno : 0;
+}
+
+int pfsnl_socket_beside(struct pfsnl *handle, const char *what)
+{
+	int like = nl_socket_get_fd(handle->req.sk), fd, err;
+	struct visit visit = { .open = open_socket, .arg = &fd };
+
+	err = open_socket(&fd);
+	if (err)
+		return pfsnl_fail(err, what, NULL);
+	/* Mostly the thread is where it was when it opened the handle. */
+	if (netns_of(fd) == netns_of(like))
+		return fd;
+	close(fd);
+	visit.ns_fd = ioctl(like, SIOCGSKNS);
+	if (visit.ns_fd < 0)
+		return pfsnl_fail(-errno, what, NULL);
+	err = open_there(&visit);
+	close(visit.ns_fd);
+	if (!err && visit.setns_err == -EPERM)
+		return pfsnl_failf(-EPERM, what,
+				   "not permitted to enter the network namespace of the handle (needs CAP_SYS_ADMIN: be root or use sudo)");
+	if (!err)
+		err = visit.setns_err ? visit.setns_err : visit.err;
+	return err ? pfsnl_fail(err, what, NULL) : fd;
+}
+
 PFSNL_EXPORT int pfsnl_open_netns(struct pfsnl **handle, const char *name)
 {
-	struct visit visit = { .ns_fd = -1 };
+	struct visit visit = { .open = open_handle_sockets };
+	struct pfsnl *new;
 	char path[PATH_MAX];
 	char what[128];
 	int err;
@@ -188,12 +247,13 @@ PFSNL_EXPORT int pfsnl_open_netns(struct pfsnl **handle, const char *name)
 		return pfsnl_failf(err, what, "can't open %s: %s", path,
 				   pfsnl_strerror(err));
 	}
-	visit.handle = handle_alloc();
-	if (!visit.handle) {
+	new = handle_alloc();
+	if (!new) {
 		err = pfsnl_fail(-ENOMEM, what, NULL);
 		goto out;
 	}
-	err = open_sockets_in(&visit);
+	visit.arg = new;
+	err = open_there(&visit);
 	if (err)
 		err = pfsnl_failf(err, what, "can't start a thread: %s",
 				  pfsnl_strerror(err));
@@ -209,9 +269,9 @@ PFSNL_EXPORT int pfsnl_open_netns(struct pfsnl **handle, const char *name)
 	else if (visit.err)
 		err = pfsnl_fail(visit.err, what, NULL);
 	if (err)
-		pfsnl_handle_free(visit.handle);
+		pfsnl_handle_free(new);
 	else
-		*handle = visit.handle;
+		*handle = new;
 out:
 	close(visit.ns_fd);
 	return err;

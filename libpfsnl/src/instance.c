@@ -37,6 +37,8 @@ static const struct setting {
 	SETTING(VOTES, U8, false, votes, "votes"),
 	SETTING(EXPECTED_VOTES, U32, false, expected_votes, "expected-votes"),
 	SETTING(PREEMPT, U8, false, preempt, "preempt"),
+	SETTING(RETAIN, U32, true, retain, "retain"),
+	SETTING(DRAIN, U32, false, drain, "drain"),
 #undef SETTING
 };
 
@@ -247,6 +249,8 @@ int pfsnl_instance_parse(struct nlmsghdr *nlh, struct pfsnl_instance **out)
 	both->instance.generation = get_u64(tb[PFSNL_A_INSTANCE_GENERATION]);
 	both->instance.peers = get_u32(tb[PFSNL_A_INSTANCE_PEERS]);
 	both->instance.uptime_ms = get_u64(tb[PFSNL_A_INSTANCE_UPTIME]);
+	both->instance.log_bytes = get_u64(tb[PFSNL_A_INSTANCE_LOG_BYTES]);
+	both->instance.out_bytes = get_u64(tb[PFSNL_A_INSTANCE_OUT_BYTES]);
 	*out = &both->instance;
 	return 0;
 }

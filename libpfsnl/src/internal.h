@@ -8,9 +8,16 @@
  * stats.c     counters                   fold.c     sets of addresses
  * follow.c    the list, kept up to date from events
  * watch.c     who is told, on which thread
+ * members.c   sets of members of a group
+ * groups.c    groups and their members, read once
+ * stream.c    what a membership is told, made of notifications
+ * mailbox.c   the socket of a membership
+ * send.c      what a membership asks of the kernel
+ * group.c     memberships: joining, who dispatches, leaving
  *
  * Calls go down this list from the bottom up: watch -> follow -> peers,
- * instance -> family -> request -> error.
+ * instance -> family -> request -> error; group -> send -> mailbox,
+ * group -> stream -> members. What only the last six share is in group.h.
  */
 #ifndef PFSNL_INTERNAL_H
 #define PFSNL_INTERNAL_H
@@ -224,6 +231,12 @@ struct pfsnl {
 
 /* 0, or -ECHILD with its text in the child of a fork. */
 int pfsnl_check(const struct pfsnl *handle, const char *what);
+
+/*
+ * Opens one more socket of generic netlink in the namespace of the handle, not
+ * bound. Gives its descriptor, or a negative error with its text.
+ */
+int pfsnl_socket_beside(struct pfsnl *handle, const char *what);
 
 /* Frees a handle that nobody uses any longer. */
 void pfsnl_handle_free(struct pfsnl *handle);

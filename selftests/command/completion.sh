@@ -21,9 +21,12 @@ offers()
 		"$(tr ' ' '\n' <<<"$wanted" | sort -u)"
 }
 
-offers "subcommands" "up down set status ring peers watch stats monitor help" \
+offers "subcommands" "up down set status ring peers watch stats monitor group send recv help" \
 	pfsnl ""
-offers "subcommands that begin so" "set status stats" pfsnl s
+offers "subcommands that begin so" "set status stats send" pfsnl s
+offers "second words of group" "list members join" pfsnl group ""
+offers "second words that begin so" "members" pfsnl --json group m
+offers "second words after help" "join" pfsnl help group j
 offers "subcommands after options" "watch" pfsnl --json -N a wat
 offers "subcommands after --netns=" "watch" pfsnl --netns = a wat
 offers "subcommands after help" "peers" pfsnl help pe
@@ -42,11 +45,13 @@ offers "nothing for expected votes" "" pfsnl set --expected-votes ""
 offers "nothing for down --wait" "" pfsnl down --wait ""
 touch "$tmp/one.conf"
 offers "files for --config" "$tmp/one.conf" pfsnl up --config "$tmp/on"
-for c in up down set status ring peers watch stats monitor; do
-	wanted=$("$PFSNL" "$c" --help | sed -n '/^Options/,/^Examples/p' |
+for c in up down set status ring peers watch stats monitor "group list" \
+	"group members" "group join" send recv; do
+	read -ra words <<<"$c"
+	wanted=$("$PFSNL" "${words[@]}" --help | sed -n '/^Options/,/^Examples/p' |
 		grep -o '^ \{2,6\}\(-[a-zA-Z], \)\?--[a-z0-9-]*' |
 		grep -o -- '--.*' | sort -u | tr '\n' ' ')
-	offers "options of $c: those of its help" "${wanted% }" pfsnl "$c" --
+	offers "options of $c: those of its help" "${wanted% }" pfsnl "${words[@]}" --
 done
 
 # Interfaces, addresses and names of namespaces, where we may make some.

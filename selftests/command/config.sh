@@ -127,6 +127,8 @@ dead = 3
 peers = 10.0.0.1, 10.0.0.2 10.0.0.3,10.0.0.4   # four
 broadcast = no
 max-nodes = 4096
+retain = 262144
+drain = 3s
 level0 = off
 level0-dead = 600000
   wait = yes
@@ -148,7 +150,7 @@ EOF
 		shown=$((shown + 1))
 	done < <(sed -n 's/^#\([a-z0-9-]* = \)/\1/p' \
 		"$root/tools/systemd/pfsnl.conf")
-	tap_is "the example shows all 18 keys" "$shown" 18
+	tap_is "the example shows all 20 keys" "$shown" 20
 	right "the example as it is" <"$root/tools/systemd/pfsnl.conf"
 fi
 

@@ -169,7 +169,8 @@ A="-N ${base}a" B="-N ${base}b" C="-N ${base}c"
 gives "status while down" 4 "role *down*'pfsnl up DEV' starts the node*" "" \
 	$A status
 gives "status --json while down" 4 '{"role":"down"}' "" $A status --json
-for c in ring peers stats down; do
+for c in ring peers stats down "group list" "group members g" "group join g" \
+	"send g" "recv g"; do
 	gives "$c while down: code 4, and what to do" 4 "" "pfsnl: *pfsnl up*" \
 		$A $c
 done
@@ -240,6 +241,7 @@ votes       1
 timing      beacon every 200 ms, dead after 5 missed (1 s)
 beacons to  broadcast 10.0.0.255, UDP port 7319
 tethers     TCP port 7319
+messages    * of 8192 KiB kept, taken within 5 s
 level 0     auto: served, dead after 5 s of silence
 uptime      *s
 incarnation 0x????????????????" "" $A status
@@ -253,7 +255,7 @@ votes       1
 on a status --json >"$tmp/a.json"
 says "status --json: the keys of the manual" "$tmp/a.json" \
 	'" ".join(sorted(o))' \
-	"address beacon_to broadcast cluster dead dead_ms expected_votes generation ifindex incarnation interface interval_ms level0 level0_dead_ms max_nodes peers port preempt priority ring role tether_port uptime_ms votes"
+	"address beacon_to broadcast cluster dead dead_ms drain_ms expected_votes generation ifindex incarnation interface interval_ms level0 level0_dead_ms log_bytes max_nodes out_bytes peers port preempt priority retain_kib ring role tether_port uptime_ms votes"
 says "status --json: the values" "$tmp/a.json" \
 	'[o[k] for k in ("role", "cluster", "address", "interface", "broadcast", "port", "tether_port", "priority", "interval_ms", "dead", "dead_ms", "beacon_to", "max_nodes", "level0", "level0_dead_ms", "peers", "preempt", "votes", "expected_votes")]' \
 	"['leader', 'pfsnl', '10.0.0.1', 'eth0', '10.0.0.255', 7319, 7319, 100, 200, 5, 1000, 'broadcast', 256, 'auto', 5000, 3, False, 1, 0]"
@@ -467,6 +469,81 @@ head -n 1 <"$tmp/fifo" >/dev/null
 ends "watch ends at once when its reader does, code 0" "$job" 0
 tap_is "watch ends with its reader: says nothing" "$(<"$tmp/fifo.err")" ""
 
+# --- groups of processes ---
+gives "group list of none" 0 "no group has a member" "" $A group list
+gives "group list --json of none" 0 '{"groups":\[\]}' "" $A group list --json
+gives "group members of a group that isn't there" 0 \
+	"nobody is in the group news" "" $A group members news
+starts "$tmp/group.a" a group join news
+joiner=$job
+within 10 has_lines "$tmp/group.a" 1
+tap_is "group join: the group begins" "$?" 0
+starts "$tmp/group.b" b group join news --json
+json_joiner=$job
+within 10 has_lines "$tmp/group.b" 1 && within 10 has_lines "$tmp/group.a" 2
+tap_is "group join: the next one is told, and tells" "$?" 0
+starts "$tmp/recv.c" c recv news
+receiver=$job
+within 10 has_lines "$tmp/group.a" 3
+gives "group list" 0 "GROUP *MEMBERS *HERE
+news *3 *1" "" $B group list
+gives "group members" 0 "MEMBER *PID
+10.0.0.1#[1-9]*
+10.0.0.2#[1-9]* here
+10.0.0.3#[1-9]*$receiver" "" $B group members news
+on b group members news --json >"$tmp/members.json"
+says "group members --json" "$tmp/members.json" \
+	'o["group"], [(m["address"], m["here"]) for m in o["members"]], sorted(o["members"][0])' \
+	"('news', [('10.0.0.1', False), ('10.0.0.2', True), ('10.0.0.3', False)], ['address', 'here', 'incarnation', 'number', 'pid'])"
+printf 'hello\nyou\n\nlast' | on a send news >"$tmp/sent" 2>&1
+tap_is "send: lines, and the exit code" "$? $(<"$tmp/sent")" "0 "
+within 10 has_lines "$tmp/recv.c" 4
+tap_is "recv: each line" "$(<"$tmp/recv.c")" $'hello\nyou\n\nlast'
+echo kept | on c send --safe news --json >"$tmp/sent"
+says "send --safe --json: what became of it" "$tmp/sent" \
+	'o["id"], o["delivered"], o["safe"], o["bytes"], sorted(o)' \
+	"(1, True, True, 4, ['bytes', 'delivered', 'id', 'place', 'safe'])"
+# Larger than what the kernel takes at once, and not of lines.
+head -c 1500000 /dev/urandom >"$tmp/big"
+on b recv --count 1 --raw big >"$tmp/big.b" &
+big=$!
+jobs_started+=("$big")
+within 10 node_says b "group members big" 'len(o["members"])' 1
+gives "send --file: 1.5 MB" 0 "" "" $A send --file "$tmp/big" big
+ends "recv --count 1 --raw ends" "$big" 0
+cmp "$tmp/big" "$tmp/big.b"
+tap_is "recv --raw: the same bytes" "$?" 0
+head -c 3000000 /dev/zero >"$tmp/huge"
+gives "send: more than the cluster takes" 1 "" "pfsnl: sending to a group: *" \
+	$A send --file "$tmp/huge" big
+seq 1 500 >"$tmp/many"
+on c send news <"$tmp/many"
+on b send news <"$tmp/many"
+within 20 has_lines "$tmp/recv.c" 1005
+tap_is "recv: a thousand, in the order in which they were sent" \
+	"$(tail -n 1000 "$tmp/recv.c" | cksum)" \
+	"$(cat "$tmp/many" "$tmp/many" | cksum)"
+gives "recv --timeout with a count not reached: code 124" 124 "" "" \
+	$B recv --count 1 --timeout 0.3 news
+gives "recv --timeout alone: code 0" 0 "" "" $B recv --timeout 0.3 news
+mkfifo "$tmp/slowly"
+on c send news --timeout 0.3 <>"$tmp/slowly" >"$tmp/sent" 2>&1
+tap_is "send --timeout: code 124" "$? $(<"$tmp/sent")" "124 "
+kill -9 "$receiver"
+wait "$receiver" 2>/dev/null
+within 10 grep -q ' - 10\.0\.0\.3#[0-9]* *died  *pid '"$receiver"', 2 members, ring' \
+	"$tmp/group.a"
+tap_is "a process that is killed: $(grep died "$tmp/group.a")" "$?" 0
+kill -INT "$joiner"
+ends "group join ends with SIGINT, code 0" "$joiner" 0
+[[ $(tail -n 1 "$tmp/group.a") == *". the membership is over  left" ]]
+tap_is "group join: leaves, and tells so" "$?" 0
+nobody group list
+tap_is "not anybody may list groups: code 5" "$code" 5
+nobody recv news
+tap_is "not anybody may join: code 5, and what to do" "$code ${err#*needs }" \
+	"5 CAP_NET_ADMIN in this network namespace: be root or use sudo)"
+
 # --- somebody leaves ---
 starts "$tmp/one" a watch --count 1 --timeout 20
 one=$job
@@ -563,6 +640,7 @@ gives "down" 0 "down" "" $B down
 kill "$holder"
 
 # --- what was followed all the time ---
+ends "group join ended when the node was stopped, code 4" "$json_joiner" 4
 for job in "$watcher" "$text_watcher" "$ring_watcher" "$monitor"; do
 	kill -INT "$job"
 done
@@ -574,6 +652,40 @@ cat "$tmp"/{watch.json,watch.txt,rings.json,monitor.json}.err >"$tmp/all.err"
 tap_is "none of them complained" "$(<"$tmp/all.err")" ""
 }
 
+tap_is "group join --json: changes add up, places grow, and the end" \
+	"$(/usr/bin/python3 - "$tmp/group.b" <<'EOF'
+import json
+import sys
+
+have, place, texts, whys = None, 0, 0, set()
+
+
+def key(member):
+    return member['address'], member['number']
+
+
+for line in open(sys.argv[1]):
+    o = json.loads(line)
+    if o['event'] == 'change':
+        now = {key(m) for m in o['members']}
+        assert len(now) == len(o['members'])
+        assert o['first'] == (have is None), o
+        if have is not None:
+            came = {key(m) for m in o['came']}
+            gone = {key(m) for m in o['gone']}
+            assert not came & have and gone <= have, o
+            assert now == have - gone | came, o
+        have = now
+        whys |= {m['why'] for m in o['came'] + o['gone']}
+    elif o['event'] == 'message':
+        assert o['place'] > place and key(o['sender']) in have, o
+        place = o['place']
+        assert o['bytes'] == len(o['text'].encode()), o
+        texts += 1
+    elif o['event'] == 'over':
+        print(texts, o['why'], *sorted({'joined', 'left', 'died'} & whys))
+EOF
+)" "1005 down died joined left"
 tap_is "watch --json folds to the list at each line" "$(/usr/bin/python3 - \
 	"$tmp/watch.json" <<'EOF'
 import json

@@ -5,11 +5,12 @@
 cd "$(dirname "$0")" || exit 1
 . ./tap.sh
 
-commands="up down set status ring peers watch stats monitor"
+commands=(up down set status ring peers watch stats monitor "group list"
+	"group members" "group join" send recv)
 
 # --- help ---
 gives "--help names every subcommand, examples and exit codes" 0 \
-	"Usage: pfsnl *up *down *set *status *ring *peers *watch *stats *monitor *Examples:*Exit codes: 0 *124 *" \
+	"Usage: pfsnl *up *down *set *status *ring *peers *watch *stats *monitor *group list *group members *group join *send *recv *Examples:*Exit codes: 0 *124 *" \
 	"" --help
 call --help
 overall=$out
@@ -17,12 +18,15 @@ call -h
 tap_is "-h is --help" "$out" "$overall"
 call help
 tap_is "help is --help" "$out" "$overall"
-for c in $commands; do
+for c in "${commands[@]}"; do
+	read -ra words <<<"$c"
+	example="  pfsnl $c"
+	[[ $c == send ]] && example="  echo hello | pfsnl send news"
 	gives "$c --help: usage, examples" 0 \
 		"Usage: pfsnl $c \[OPTION\]...*Options of all subcommands:*--netns NAME*Examples:
-  pfsnl $c*" "" "$c" --help
+$example*" "" "${words[@]}" --help
 	help=$out
-	call help "$c"
+	call help "${words[@]}"
 	tap_is "help $c is the same" "$out" "$help"
 	tap_is "$c --help fits 80 columns" \
 		"$(awk 'length > 79' <<<"$help")" ""
@@ -37,11 +41,12 @@ conf=$root/tools/systemd/pfsnl.conf
 conf_man=$root/tools/systemd/pfsnl.conf.5
 options_of()
 {
-	"$PFSNL" "$1" --help | sed -n '/^Options/,/^Examples/p' |
+	# shellcheck disable=SC2086 # words they are
+	"$PFSNL" $1 --help | sed -n '/^Options/,/^Examples/p' |
 		grep -o '^ \{2,6\}\(-[a-zA-Z], \)\?--[a-z0-9-]*' |
 		grep -o -- '--.*' | sort -u
 }
-missing=$(for c in $commands; do options_of "$c"; done | sort -u |
+missing=$(for c in "${commands[@]}"; do options_of "$c"; done | sort -u |
 	while read -r o; do
 		grep -q -- "^\.\(It Fl\|Fl\|.*Fl\).* ${o#-}\b" "$man" || echo "$o"
 	done)
@@ -138,8 +143,11 @@ fi
 if module_is_here; then
 	tap_skip "module not loaded" "it is, or would load"
 else
-	for c in $commands; do
-		words=("$c")
+	for c in "${commands[@]}"; do
+		read -ra words <<<"$c"
+		case $c in
+		"group members" | "group join" | send | recv) words+=(news) ;;
+		esac
 		[[ $c == up ]] && words+=(lo)
 		[[ $c == set ]] && words+=(--priority 3)
 		gives "$c: module not loaded: code 3, and what to do" 3 "" \

@@ -10,7 +10,9 @@ try=$'\n       try \'pfsnl'
 # --- subcommands ---
 gives "no subcommand: the list of them, on stderr" 2 "" "Usage: pfsnl *
   up  *
-  monitor  *"
+  monitor  *
+  group join  *
+  recv  *"
 gives "unknown subcommand: the nearest" 2 "" \
 	"pfsnl: unknown subcommand 'statsu'; did you mean 'status' or 'stats'[?]*" statsu
 gives "unknown subcommand: two that are as near" 2 "" \
@@ -27,6 +29,22 @@ gives "unknown subcommand: empty word" 2 "" \
 	"pfsnl: unknown subcommand ''*" ""
 gives "unknown subcommand: very long word" 2 "" \
 	"pfsnl: unknown subcommand 'aaaa*" "$(printf 'a%.0s' {1..5000})"
+
+gives "group alone: what it has, on stderr" 2 "" "Usage: pfsnl group SUBCOMMAND *
+  group list  *
+  group members  *
+  group join  *" group
+gives "group: unknown second word: the nearest" 2 "" \
+	"pfsnl: unknown subcommand 'group lsit'; did you mean 'group list'[?]$try group --help'" \
+	group lsit
+gives "group: unknown second word: nothing near" 2 "" \
+	"pfsnl: unknown subcommand 'group frobnicate'$try group --help'" \
+	group frobnicate
+gives "group: mistyped itself" 2 "" "*did you mean 'group'[?]*" gruop list
+gives "group: empty second word" 2 "" "pfsnl: unknown subcommand 'group '*" \
+	group ""
+gives "group: option between the two, wrong" 2 "" \
+	"*'--jsno'; did you mean '--json'[?]*" group --jsno list
 
 # --- options ---
 gives "unknown option: the nearest" 2 "" \
@@ -75,6 +93,23 @@ gives "two ways to send beacons, with set" 2 "" \
 # --- operands ---
 gives "operand where there is none" 2 "" \
 	"pfsnl: 'pfsnl status' takes no operand, but there is 'eth0'*" status eth0
+for c in "group members" "group join" send recv; do
+	# shellcheck disable=SC2086 # words they are
+	gives "$c: no group said" 2 "" \
+		"pfsnl: which GROUP[?] Say: pfsnl $c GROUP$try $c --help'" $c
+done
+gives "two groups" 2 "" \
+	"pfsnl: 'pfsnl send' takes one GROUP, but there is 'b' after 'a'*" \
+	send a b
+gives "operand of group list" 2 "" \
+	"pfsnl: 'pfsnl group list' takes no operand, but there is 'a'*" \
+	group list a
+gives "option of another subcommand, with two words" 2 "" \
+	"pfsnl: 'pfsnl group list' has no option '--safe'; 'pfsnl send' has*" \
+	group list --safe
+gives "send: no such file" 1 "" \
+	"pfsnl: can't read $tmp/none: No such file or directory" \
+	send a --file "$tmp/none"
 gives "two operands" 2 "" \
 	"pfsnl: 'pfsnl up' takes one DEV|ADDRESS, but there is 'eth1' after 'eth0'*" \
 	up eth0 eth1
@@ -130,6 +165,8 @@ else
 	up --port 1 65535 -
 	up --tether-port 1 65535 -
 	up --max-nodes 1 4096 -
+	up --retain 64 262144 -
+	set --drain 0 600000 ms
 	set --priority 0 255 -
 	set --votes 0 255 -
 	set --expected-votes 0 65535 -
@@ -138,6 +175,16 @@ else
 	set --level0-dead 100 600000 ms
 	down --wait 0 10000 ms
 	EOF
+	for c in "group join" "group members" send recv; do
+		# shellcheck disable=SC2086 # words they are
+		accepts $c news
+	done
+	refuses "a whole number from 1 to 4294967295" recv --count 0
+	gives "refused: a name of 64 bytes" 1 "" "*1 to 63 bytes*" \
+		recv "$(printf 'x%.0s' {1..64})"
+	gives "refused: an empty name" 1 "" "*1 to 63 bytes*" send ""
+	gives "refused: a name of two lines" 1 "" "*no control characters*" \
+		group members $'a\nb'
 	accepts set --interval 50ms
 	accepts set --interval 0.05s
 	accepts set --interval 10s

@@ -22,7 +22,7 @@ ok() { # STATUS TEXT
 
 echo "# unit_abi"
 echo "TAP version 13"
-echo "1..7"
+echo "1..8"
 
 make -s -C "$ROOT/libpfsnl" O="$work/lib" SANITIZE=0 DESTDIR="$work/root" \
 	PREFIX=/opt/pfsnl install >"$work/log" 2>&1
@@ -78,6 +78,14 @@ while read -r name; do
 	fi
 done <"$work/mentioned"
 ok $rc "every function has a man page"
+
+# The example of the page about groups is a whole program.
+sed -n '/^\.Sh EXAMPLES/,/^\.Ed/p' "$man/man3/pfsnl_group_join.3" |
+	sed -n '/^\.Bd/,/^\.Ed/p' | sed '/^\.[BE]d/d; s/\\e/\\/g' >"$work/g.c"
+# shellcheck disable=SC2046
+cc -Wall -Wextra -Werror -o "$work/g" "$work/g.c" \
+	$(pkg-config --cflags --libs libpfsnl)
+ok $? "the example of groups compiles"
 
 # shellcheck disable=SC2046
 cc -o "$work/ts" "$work/t.c" -I"$work/root/opt/pfsnl/include" \

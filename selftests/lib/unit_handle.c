@@ -214,6 +214,10 @@ static void test_short_settings(void **state)
 		  PFSNL_HAS_VOTES, "votes" },
 		{ offsetof(struct pfsnl_settings, preempt),
 		  PFSNL_HAS_PREEMPT, "preempt" },
+		{ offsetof(struct pfsnl_settings, retain),
+		  PFSNL_HAS_RETAIN, "retain" },
+		{ offsetof(struct pfsnl_settings, drain),
+		  PFSNL_HAS_DRAIN, "drain" },
 	};
 	size_t i;
 

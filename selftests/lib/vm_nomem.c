@@ -173,6 +173,84 @@ static int do_rings(struct pfsnl *handle)
 	return err;
 }
 
+static int do_groups(struct pfsnl *handle)
+{
+	struct pfsnl_groups *groups;
+	int err = pfsnl_groups_get(handle, &groups);
+
+	if (err)
+		return err;
+	err = pfsnl_groups_count(groups) == 1 ? 0 : -EPROTO;
+	pfsnl_groups_free(groups);
+	return err;
+}
+
+static int do_members(struct pfsnl *handle)
+{
+	struct pfsnl_group_members *members;
+	int err = pfsnl_group_members_get(handle, "nomem", &members);
+
+	if (err)
+		return err;
+	err = pfsnl_group_members_count(members) ? 0 : -EPROTO;
+	pfsnl_group_members_free(members);
+	return err;
+}
+
+/* What a membership was told. */
+struct told {
+	size_t members;
+	size_t bytes;
+	uint32_t why;
+	bool over;
+};
+
+static void on_changed(void *arg, struct pfsnl_group *group,
+		       const struct pfsnl_group_update *update)
+{
+	struct told *told = arg;
+
+	(void)group;
+	told->members = update->count;
+}
+
+static void on_message(void *arg, struct pfsnl_group *group,
+		       const struct pfsnl_group_message *message)
+{
+	struct told *told = arg;
+
+	(void)group;
+	told->bytes = message->len;
+}
+
+static void on_over(void *arg, struct pfsnl_group *group, uint32_t why)
+{
+	struct told *told = arg;
+
+	(void)group;
+	told->over = true;
+	told->why = why;
+}
+
+static const struct pfsnl_group_calls calls = {
+	.size = sizeof(calls),
+	.changed = on_changed,
+	.message = on_message,
+	.over = on_over,
+};
+
+static int do_join(struct pfsnl *handle)
+{
+	static struct told told;
+	struct pfsnl_group *group;
+	int err = pfsnl_group_join(handle, "other", &calls, &told, NULL,
+				   &group);
+
+	if (!err)
+		pfsnl_group_close(group);
+	return err;
+}
+
 /* Every allocation of it fails, one in each round. */
 static void each(struct pfsnl *handle, int (*doit)(struct pfsnl *handle),
 		 const char *name)
@@ -266,11 +344,78 @@ static void test_events(void **state)
 	pfsnl_close(handle);
 }
 
+static void test_group_requests(void **state)
+{
+	struct pfsnl *handle = nodes[0].handle;
+	struct pfsnl_group *group;
+	struct told told = { 0 };
+
+	(void)state;
+	cluster_up(num_nodes);
+	each(handle, do_join, "pfsnl_group_join");
+	assert_done(pfsnl_group_join(handle, "nomem", &calls, &told, NULL,
+				     &group));
+	assert_true(wait_for(pfsnl_group_dispatch(group, 0) >= 0 &&
+			     told.members == 1));
+	assert_true(wait_for(!do_groups(handle)));
+	each(handle, do_groups, "pfsnl_groups_get");
+	each(handle, do_members, "pfsnl_group_members_get");
+	assert_done(pfsnl_group_leave(group, PATIENCE_MS));
+	assert_int_equal(told.why, PFSNL_GROUP_WHY_LEFT);
+}
+
+/*
+ * In each round allocation n of what a membership needs for its events fails.
+ * It may not leave one out: either it is told all, or that it is over.
+ */
+static void test_group_events(void **state)
+{
+	static char data[100000];
+	struct pfsnl_group *group;
+	unsigned long n;
+	bool hit = true;
+
+	(void)state;
+	cluster_up(num_nodes);
+	for (n = 1; hit; n++) {
+		struct told told = { 0 };
+
+		assert_done(pfsnl_group_join(nodes[0].handle, "nomem", &calls,
+					     &told, NULL, &group));
+		arm(n);
+		assert_done(pfsnl_group_send(group, data, sizeof(data), 0,
+					     NULL));
+		/* What comes meanwhile is kept. */
+		assert_done(pfsnl_group_alive(group));
+		assert_true(wait_for(pfsnl_group_dispatch(group, 0) < 0 ||
+				     told.bytes || told.over));
+		hit = disarm();
+		if (told.over) {
+			assert_true(hit);
+			assert_int_equal(told.why, PFSNL_GROUP_WHY_NO_MEMORY);
+			assert_int_equal(told.bytes, 0);
+			assert_int_equal(pfsnl_group_send(group, "x", 1, 0,
+							  NULL), -ENOTCONN);
+			pfsnl_group_close(group);
+		} else {
+			assert_int_equal(told.bytes, sizeof(data));
+			assert_int_equal(told.members, 1);
+			assert_done(pfsnl_group_leave(group, PATIENCE_MS));
+			assert_true(told.over);
+		}
+		assert_true(wait_for(!do_join(nodes[0].handle)));
+	}
+	print_message("# events of a group: %lu allocations\n", n - 2);
+	assert_true(n > 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_requests, nodes_stop),
 		cmocka_unit_test_teardown(test_events, nodes_stop),
+		cmocka_unit_test_teardown(test_group_requests, nodes_stop),
+		cmocka_unit_test_teardown(test_group_events, nodes_stop),
 	};
 
 	return cm_main(tests, nodes_open, nodes_close);

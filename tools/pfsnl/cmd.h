@@ -38,7 +38,9 @@ struct run {
 /**
  * struct cmd - one subcommand
  * @options: OPT_BIT() of each it takes besides the global ones
+ * @name: one word, or two of which several share the first
  * @operand: what the help calls its operand; NULL if it takes none
+ * @needs_operand: it can't do without
  * @about: what it does, for its own help
  * @examples: lines of examples for its own help
  * @run: does it. Return: an exit code, after a complaint unless EXIT_OK
@@ -47,6 +49,7 @@ struct cmd {
 	const char *name;
 	const char *summary;
 	const char *operand;
+	bool needs_operand;
 	uint64_t options;
 	const char *about;
 	const char *examples;
@@ -54,7 +57,9 @@ struct cmd {
 };
 
 extern const struct cmd cmd_up, cmd_down, cmd_set, cmd_status, cmd_ring,
-			cmd_peers, cmd_watch, cmd_stats, cmd_monitor;
+			cmd_peers, cmd_watch, cmd_stats, cmd_monitor,
+			cmd_group_list, cmd_group_members, cmd_group_join,
+			cmd_send, cmd_recv;
 
 /** cmd_with_option() - first subcommand that takes the option called @name. */
 const struct cmd *cmd_with_option(const char *name);
@@ -112,6 +117,31 @@ void show_row(const char *name);
 
 /** show_quorum() - print the line about the quorum. */
 void show_quorum(const struct pfsnl_ring_update *ring);
+
+/* group.c */
+
+/** text_member() - "10.0.0.1#3"; @room is TEXT_ROOM. */
+const char *text_member(char room[], const struct pfsnl_group_member *m);
+
+/** text_members() - "1 member", "3 members". */
+const char *text_members(char room[], uint64_t count);
+
+/** text_group_why() - why a process came or is gone; "" for no reason. */
+const char *text_group_why(uint32_t why);
+
+/** json_group_member() - a member as JSON, why only if there is a reason. */
+struct json_object *json_group_member(const struct pfsnl_group_member *m);
+
+/**
+ * json_message() - put a message into an object
+ * @o: NULL stands for a failed allocation
+ * Return: @o, or NULL without memory, and then @o is released.
+ */
+struct json_object *json_message(struct json_object *o,
+				 const struct pfsnl_group_message *m);
+
+/** show_text() - print bytes on one line, those that are no text escaped. */
+void show_text(const void *data, size_t len);
 
 /* place.c */
 

@@ -41,6 +41,9 @@ static void tell_fixed(struct run *run, const struct pfsnl_instance *inst)
 		case OPT_MAX_NODES:
 			same = args->max_nodes == s->max_nodes;
 			break;
+		case OPT_RETAIN:
+			same = args->retain == s->retain;
+			break;
 		default:
 			same = true;
 		}
@@ -85,8 +88,8 @@ const struct cmd cmd_set = {
 	.about =
 	"Changes settings while the node runs; all of them or, when one is refused,\n"
 	"none. What isn't said stays as it is (the values in parentheses are what 'up'\n"
-	"begins with). Interface, address, ports, cluster and max-nodes are settled\n"
-	"when the node starts.",
+	"begins with). Interface, address, ports, cluster, max-nodes and retain are\n"
+	"settled when the node starts.",
 	.examples =
 	"  pfsnl set --priority 200\n"
 	"  pfsnl set --interval 50 --dead 4\n"

@@ -78,6 +78,13 @@ static const struct counter {
 	{ "send-refused", "not taken, too much waited" },
 	{ "send-unknown", "of ours, nobody knows what became of them" },
 	{ NULL, NULL }
+}, processes[] = {
+	{ "group-malformed", "messages about groups that make no sense" },
+	{ "group-foreign", "lists of members made for another ring" },
+	{ "group-stranger", "messages of processes that are no members" },
+	{ "group-slow", "processes here that did not take their events" },
+	{ "group-silent", "processes here that gave no sign of life" },
+	{ NULL, NULL }
 }, trouble[] = {
 	{ "write-short", "writes that found no memory, retried" },
 	{ "no-memory", "allocations that failed, retried" },
@@ -94,6 +101,7 @@ static const struct group {
 	{ "Rings", rings },
 	{ "Nodes dropped", drops },
 	{ "Ordered messages", messages },
+	{ "Groups of processes", processes },
 	{ "Trouble here", trouble },
 };
 

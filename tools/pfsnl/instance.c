@@ -109,6 +109,30 @@ static void show_beacon_to(const struct pfsnl_instance *inst)
 	printf(", UDP port %u\n", s->port);
 }
 
+static void show_messages(const struct pfsnl_instance *inst)
+{
+	const struct pfsnl_settings *s = inst->settings;
+	char span[TEXT_ROOM];
+	uint64_t drain;
+
+	if (!has(s, PFSNL_HAS_RETAIN | PFSNL_HAS_DRAIN |
+		    PFSNL_HAS_INTERVAL | PFSNL_HAS_DEAD))
+		return;
+	show_row("messages");
+	/* Rounded up: something is kept, even if it is not a KiB. */
+	printf("%" PRIu64 " of %u KiB kept", (inst->log_bytes + 1023) / 1024,
+	       s->retain);
+	if (inst->out_bytes)
+		printf(", %" PRIu64 " KiB wait to be sent",
+		       (inst->out_bytes + 1023) / 1024);
+	drain = s->drain;
+	if (!drain)
+		drain = 5 * (uint64_t)s->interval * s->dead;
+	if (!s->drain && drain < 2000)
+		drain = 2000;
+	printf(", taken within %s\n", text_ms(span, drain));
+}
+
 static void show_level0(const struct pfsnl_settings *s)
 {
 	char span[TEXT_ROOM];
@@ -170,6 +194,7 @@ void show_instance(struct run *run, const struct pfsnl_instance *inst)
 		show_row("tethers");
 		printf("TCP port %u\n", s->tether_port);
 	}
+	show_messages(inst);
 	show_level0(s);
 	show_row("uptime");
 	printf("%s\n", text_span(room, inst->uptime_ms));
@@ -235,6 +260,10 @@ static void json_settings(struct run *run, struct json_object *o,
 		json_object_object_add(o, "static_peers", list);
 	}
 	add_number(o, "max_nodes", p, PFSNL_HAS_MAX_NODES, s->max_nodes);
+	add_number(o, "retain_kib", p, PFSNL_HAS_RETAIN, s->retain);
+	add_number(o, "drain_ms", p, PFSNL_HAS_DRAIN, s->drain);
+	add_number(o, "log_bytes", p, PFSNL_HAS_RETAIN, inst->log_bytes);
+	add_number(o, "out_bytes", p, PFSNL_HAS_RETAIN, inst->out_bytes);
 	if (p & PFSNL_HAS_LEVEL0)
 		add_word(o, "level0", pfsnl_level0_name(s->level0));
 	add_number(o, "level0_dead_ms", p, PFSNL_HAS_LEVEL0_DEAD,

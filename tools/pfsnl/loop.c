@@ -30,6 +30,7 @@ int loop_begin(struct loop *loop, struct pfsnl *handle)
 	loop->handle = handle;
 	loop->forever = true;
 	loop->signals = -1;
+	loop->input = -1;
 	loop->events = pfsnl_watch_fd(handle);
 	if (loop->events < 0) {
 		complain("%s", pfsnl_errmsg());
@@ -52,16 +53,20 @@ int loop_begin(struct loop *loop, struct pfsnl *handle)
 
 enum loop_end loop_run(struct loop *loop)
 {
-	enum { EVENTS, SIGNALS, OUTPUT, NUM };
+	enum { EVENTS, SIGNALS, OUTPUT, GROUP, INPUT, NUM };
 	struct pollfd fds[NUM] = {
 		[EVENTS] = { .fd = loop->events, .events = POLLIN },
 		[SIGNALS] = { .fd = loop->signals, .events = POLLIN },
 		/* No events: poll() then tells of errors and hang-ups only. */
 		[OUTPUT] = { .fd = STDOUT_FILENO },
+		[GROUP] = { .fd = -1, .events = POLLIN },
+		[INPUT] = { .fd = -1, .events = POLLIN },
 	};
 	int64_t end = clock_ms() + loop->timeout, left = -1;
 	int err, told = 0, n;
 
+	if (loop->group)
+		fds[GROUP].fd = pfsnl_group_fd(loop->group);
 	for (;;) {
 		err = out_flush();
 		if (err)
@@ -76,6 +81,7 @@ enum loop_end loop_run(struct loop *loop)
 			if (left > 3600000)
 				left = 3600000;
 		}
+		fds[INPUT].fd = loop->input;
 		n = poll(fds, NUM, (int)left);
 		if (n < 0 && errno != EINTR) {
 			complain("can't wait for events: %s", strerror(errno));
@@ -87,6 +93,13 @@ enum loop_end loop_run(struct loop *loop)
 			return LOOP_SIGNAL;
 		if (fds[OUTPUT].revents & (POLLERR | POLLHUP | POLLNVAL))
 			return LOOP_CLOSED;
+		if (fds[GROUP].revents &&
+		    pfsnl_group_dispatch(loop->group, 0) < 0) {
+			complain("%s", pfsnl_errmsg());
+			return LOOP_FAILED;
+		}
+		if (fds[INPUT].revents && !loop->done)
+			loop->on_input(loop->arg);
 		if (!fds[EVENTS].revents)
 			continue;
 		err = pfsnl_dispatch(loop->handle);

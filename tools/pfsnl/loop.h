@@ -21,12 +21,19 @@ enum loop_end {
  * @forever: don't end by time
  * @timeout: milliseconds after which it ends, unless @forever
  * @done: set by a watch or monitor to end the loop
+ * @group: a membership that is served, too; NULL for none
+ * @input: a descriptor that is read from, too; -1 for none
+ * @on_input: called with @arg when there is something to read, or the end
  */
 struct loop {
 	struct pfsnl *handle;
 	bool forever;
 	uint32_t timeout;
 	bool done;
+	struct pfsnl_group *group;
+	int input;
+	void (*on_input)(void *arg);
+	void *arg;
 	int signals;
 	int events;
 };

@@ -16,7 +16,8 @@
 /* In the order people need them. */
 static const struct cmd *const cmds[] = {
 	&cmd_up, &cmd_down, &cmd_set, &cmd_status, &cmd_ring, &cmd_peers,
-	&cmd_watch, &cmd_stats, &cmd_monitor,
+	&cmd_watch, &cmd_stats, &cmd_monitor, &cmd_group_list,
+	&cmd_group_members, &cmd_group_join, &cmd_send, &cmd_recv,
 };
 
 #define NUM_CMDS (sizeof(cmds) / sizeof(*cmds))
@@ -58,7 +59,7 @@ static void help_all(FILE *to)
 		"Starts, stops, changes and watches this machine's node of a cluster.\n\n"
 		"Subcommands:\n");
 	for (i = 0; i < NUM_CMDS; i++)
-		fprintf(to, "  %-10s%s\n", cmds[i]->name, cmds[i]->summary);
+		fprintf(to, "  %-15s%s\n", cmds[i]->name, cmds[i]->summary);
 	if (to != stdout) {
 		fprintf(to, "\n'pfsnl --help' tells more, 'pfsnl SUBCOMMAND --help' all of one.\n");
 		return;
@@ -72,6 +73,8 @@ static void help_all(FILE *to)
 	       "  pfsnl watch                     see nodes come and go\n"
 	       "  pfsnl peers --json | jq -r '.peers[].address'\n"
 	       "  pfsnl down                      say goodbye and stop\n"
+	       "  pfsnl recv news                 print what members of a group say\n"
+	       "  echo hello | pfsnl send news    say something to them\n"
 	       "\nExit codes: 0 done, 1 failed, 2 bad usage, 3 module not loaded,\n"
 	       "4 no instance runs (or, for up, one does already), 5 not permitted,\n"
 	       "124 timed out.  See pfsnl(8).\n");
@@ -79,9 +82,11 @@ static void help_all(FILE *to)
 
 static void help_cmd(const struct cmd *cmd)
 {
+	bool may = cmd->operand && !cmd->needs_operand;
+
 	printf("Usage: pfsnl %s [OPTION]...%s%s%s\n\n%s\n", cmd->name,
-	       cmd->operand ? " [" : "", cmd->operand ? cmd->operand : "",
-	       cmd->operand ? "]" : "", cmd->about);
+	       may ? " [" : cmd->operand ? " " : "",
+	       cmd->operand ? cmd->operand : "", may ? "]" : "", cmd->about);
 	if (cmd->options) {
 		printf("\nOptions:\n");
 		opt_help(cmd->options);
@@ -91,27 +96,103 @@ static void help_cmd(const struct cmd *cmd)
 	printf("\nExamples:\n%s", cmd->examples);
 }
 
-static const struct cmd *find_cmd(const char *name)
+/* The second word of a name whose first is @first; NULL if it is not. */
+static const char *second_word(const char *name, const char *first)
 {
+	size_t len = strlen(first);
+
+	if (!len || strncmp(name, first, len) || name[len] != ' ')
+		return NULL;
+	return name + len + 1;
+}
+
+/* Whether @name is the first word of names that have two. */
+static bool is_first_word(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < NUM_CMDS; i++)
+		if (second_word(cmds[i]->name, name))
+			return true;
+	return false;
+}
+
+static void help_first_word(FILE *to, const char *first)
+{
+	size_t i;
+
+	fprintf(to, "Usage: pfsnl %s SUBCOMMAND [OPTION]... [OPERAND]\n\nSubcommands:\n",
+		first);
+	for (i = 0; i < NUM_CMDS; i++)
+		if (second_word(cmds[i]->name, first))
+			fprintf(to, "  %-15s%s\n", cmds[i]->name,
+				cmds[i]->summary);
+	fprintf(to, "\n'pfsnl %s SUBCOMMAND --help' tells all of one.\n",
+		first);
+}
+
+/*
+ * The subcommand of this name. With @first it is the second word of one whose
+ * first is @first; NULL after a complaint.
+ */
+static const struct cmd *find_cmd(const char *first, const char *name)
+{
+	char given[80], best[80];
+	const char *word;
 	struct suggest s;
 	size_t i;
 
 	suggest_begin(&s, name);
 	for (i = 0; i < NUM_CMDS; i++) {
-		if (!strcmp(cmds[i]->name, name))
+		word = first ? second_word(cmds[i]->name, first) :
+			       cmds[i]->name;
+		if (word && !strcmp(word, name))
 			return cmds[i];
-		suggest_offer(&s, cmds[i]->name);
+		if (word && !strchr(word, ' '))
+			suggest_offer(&s, word);
 	}
-	suggest_offer(&s, "help");
+	if (!first) {
+		suggest_offer(&s, "group");
+		suggest_offer(&s, "help");
+	}
+	snprintf(given, sizeof(given), "%s%s%.60s", first ? first : "",
+		 first ? " " : "", name);
+	snprintf(best, sizeof(best), "%s%s%s", first ? first : "",
+		 first ? " " : "", s.best ? s.best : "");
 	if (s.also)
 		complain("unknown subcommand '%s'; did you mean '%s' or '%s'?",
-			 name, s.best, s.also);
+			 given, best, s.also);
 	else if (s.best)
-		complain("unknown subcommand '%s'; did you mean '%s'?", name,
-			 s.best);
+		complain("unknown subcommand '%s'; did you mean '%s'?", given,
+			 best);
 	else
-		complain("unknown subcommand '%s'", name);
-	note("try 'pfsnl --help'");
+		complain("unknown subcommand '%s'", given);
+	note("try 'pfsnl %s%s--help'", first ? first : "", first ? " " : "");
+	return NULL;
+}
+
+/*
+ * Finds the subcommand that begins at *at, and moves that on to its last word.
+ * NULL when all is said; *code is what to end with then.
+ */
+static const struct cmd *take_cmd(struct run *run, int argc, char **argv,
+				  int *at, int *code)
+{
+	const char *first = argv[*at];
+	int used;
+
+	*code = EXIT_USAGE;
+	if (!is_first_word(first))
+		return find_cmd(NULL, first);
+	used = opt_parse(&run->args, OPTS_GLOBAL, NULL, argc - *at, argv + *at);
+	if (used < 0)
+		return NULL;
+	*at += used;
+	if (*at < argc)
+		return find_cmd(first, argv[*at]);
+	help_first_word(given(&run->args, OPT_HELP) ? stdout : stderr, first);
+	if (given(&run->args, OPT_HELP))
+		*code = EXIT_OK;
 	return NULL;
 }
 
@@ -144,6 +225,12 @@ static int take_operand(struct run *run, int argc, char **argv, int at)
 	uint32_t ms;
 	int i;
 
+	if (at >= argc && cmd->needs_operand) {
+		complain("which %s? Say: pfsnl %s %s", cmd->operand, cmd->name,
+			 cmd->operand);
+		note("try 'pfsnl %s --help'", cmd->name);
+		return -1;
+	}
 	if (at >= argc)
 		return 0;
 	for (i = at; i < argc && given(&run->args, OPT_WAIT_RING); i++) {
@@ -208,9 +295,9 @@ int main(int argc, char **argv)
 		help_all(stderr);
 		return EXIT_USAGE;
 	}
-	run.cmd = find_cmd(argv[at]);
+	run.cmd = take_cmd(&run, argc, argv, &at, &code);
 	if (!run.cmd)
-		return EXIT_USAGE;
+		return code == EXIT_OK ? finish(code) : code;
 	argc -= at;
 	argv += at;
 	at = opt_parse(&run.args, OPTS_GLOBAL | run.cmd->options, run.cmd, argc,

@@ -122,6 +122,20 @@ static const struct opt opt_table[NUM_OPTS] = {
 		"most nodes the list may have, 1 to 4096 (256)",
 		INTO(max_nodes), .min = 1, .max = 4096,
 	},
+	[OPT_RETAIN] = {
+		"retain", 0, KIND_NUMBER, false, "KIB",
+		"ordered messages kept while some node may need\n"
+		"them, 64 to 262144 KiB; a message may have a\n"
+		"quarter of it. The same on all nodes (8192)",
+		INTO(retain), .min = 64, .max = 262144,
+	},
+	[OPT_DRAIN] = {
+		"drain", 0, KIND_TIME, false, "MS",
+		"time that a node may take to acknowledge a message\n"
+		"before it is dropped, 0 to 600000 ms; 0: 5 times\n"
+		"the time until dead, at least 2000 (0)",
+		INTO(drain), .min = 0, .max = 600000, .unit = 1,
+	},
 	[OPT_LEVEL0] = {
 		"level0", 0, KIND_WORD, false, "auto|off|on",
 		"serve nodes that send the bare nine bytes (auto:\n"
@@ -133,6 +147,19 @@ static const struct opt opt_table[NUM_OPTS] = {
 		"silence until such a node is dead, 100 to 600000\n"
 		"ms (5000)",
 		INTO(level0_dead), .min = 100, .max = 600000, .unit = 1,
+	},
+	[OPT_SAFE] = {
+		"safe", 's', KIND_FLAG, false, NULL,
+		"deliver only what every node is known to have",
+	},
+	[OPT_FILE] = {
+		"file", 0, KIND_TEXT, false, "FILE",
+		"send FILE ('-': the standard input) as one message",
+		INTO(file),
+	},
+	[OPT_RAW] = {
+		"raw", 0, KIND_FLAG, false, NULL,
+		"print the bytes of messages and nothing else",
 	},
 	[OPT_CONFIG] = {
 		"config", 'f', KIND_TEXT, false, "FILE",
@@ -157,10 +184,20 @@ static const struct opt opt_table[NUM_OPTS] = {
 		"end after N changes (0: after what is there)",
 		INTO(count), .min = 0, .max = UINT32_MAX,
 	},
+	[OPT_COUNT_TOLD] = {
+		"count", 'n', KIND_NUMBER, false, "N",
+		"end after N of what is printed",
+		INTO(count), .min = 1, .max = UINT32_MAX,
+	},
 	[OPT_TIMEOUT] = {
 		"timeout", 't', KIND_TIME, false, "S",
 		"end after so many seconds (exit code 124 if --count\n"
 		"isn't reached by then)",
+		INTO(timeout), .min = 1, .max = UINT32_MAX, .unit = 1000,
+	},
+	[OPT_TIMEOUT_SEND] = {
+		"timeout", 't', KIND_TIME, false, "S",
+		"give up after so many seconds (exit code 124)",
 		INTO(timeout), .min = 1, .max = UINT32_MAX, .unit = 1000,
 	},
 	[OPT_RINGS] = {

@@ -33,13 +33,20 @@ enum opt_id {
 	OPT_MULTICAST,
 	OPT_PEERS,
 	OPT_MAX_NODES,
+	OPT_RETAIN,
+	OPT_DRAIN,
 	OPT_LEVEL0,
 	OPT_LEVEL0_DEAD,
+	OPT_SAFE,
+	OPT_FILE,
+	OPT_RAW,
 	OPT_CONFIG,
 	OPT_WAIT_RING,
 	OPT_WAIT_BYE,
 	OPT_COUNT,
+	OPT_COUNT_TOLD,
 	OPT_TIMEOUT,
+	OPT_TIMEOUT_SEND,
 	OPT_RINGS,
 	OPT_ALL,
 	OPT_JSON,
@@ -64,11 +71,13 @@ enum opt_id {
 			 OPT_BIT(OPT_PREEMPT) | OPT_BIT(OPT_VOTES) | \
 			 OPT_BIT(OPT_EXPECTED_VOTES) | \
 			 OPT_BIT(OPT_INTERVAL) | OPT_BIT(OPT_DEAD) | \
-			 OPT_BIT(OPT_LEVEL0) | OPT_BIT(OPT_LEVEL0_DEAD))
+			 OPT_BIT(OPT_LEVEL0) | OPT_BIT(OPT_LEVEL0_DEAD) | \
+			 OPT_BIT(OPT_DRAIN))
 /* What is settled when it starts. */
 #define OPTS_START	(OPT_BIT(OPT_DEVICE) | OPT_BIT(OPT_ADDRESS) | \
 			 OPT_BIT(OPT_PORT) | OPT_BIT(OPT_TETHER_PORT) | \
-			 OPT_BIT(OPT_CLUSTER) | OPT_BIT(OPT_MAX_NODES))
+			 OPT_BIT(OPT_CLUSTER) | OPT_BIT(OPT_MAX_NODES) | \
+			 OPT_BIT(OPT_RETAIN))
 /* Keys of the config file. */
 #define OPTS_CONFIG	(OPTS_SET | OPTS_START | OPT_BIT(OPT_WAIT_RING))
 
@@ -99,8 +108,11 @@ struct args {
 	struct in_addr peers[PFSNL_STATIC_PEERS_MAX];
 	size_t num_peers;
 	uint32_t max_nodes;
+	uint32_t retain;
+	uint32_t drain;
 	uint32_t level0;
 	uint32_t level0_dead;
+	const char *file;
 	const char *config;
 	uint32_t wait;
 	uint32_t count;

@@ -65,6 +65,14 @@ void settings_fill(const struct args *args, uint64_t mask,
 		s->present |= PFSNL_HAS_MAX_NODES;
 		s->max_nodes = args->max_nodes;
 	}
+	if (want & OPT_BIT(OPT_RETAIN)) {
+		s->present |= PFSNL_HAS_RETAIN;
+		s->retain = args->retain;
+	}
+	if (want & OPT_BIT(OPT_DRAIN)) {
+		s->present |= PFSNL_HAS_DRAIN;
+		s->drain = args->drain;
+	}
 	if (want & OPT_BIT(OPT_LEVEL0)) {
 		s->present |= PFSNL_HAS_LEVEL0;
 		s->level0 = args->level0;

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The mailbox: what a socket is told, within its window, and what waits for that.
+ *
+ * A full receive buffer would swallow what is sent to it. So the kernel sends no
+ * more than the window, until it is told that something of it was taken; the
+ * rest waits here, up to a limit.
+ */
+#ifndef PFSNL_MAILBOX_H
+#define PFSNL_MAILBOX_H
+
+#include <linux/skbuff.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+
+struct net;
+
+/*
+ * The smallest window: one of the largest letters is within it, whatever else was
+ * not taken yet.
+ */
+#define PFSNL_WINDOW_MIN	(64 * 1024)
+
+/**
+ * struct pfsnl_mailbox - of a socket
+ * @net: its namespace
+ * @portid: its number there
+ * @lock: guards the next four
+ * @window: bytes of letters that may have been sent and not be taken
+ * @used: of that, what was sent and not taken
+ * @held: nothing may be sent yet, so often
+ * @waiting: the node thread found no room for more
+ * @backlog: node thread: letters that wait
+ * @bytes: node thread: what they count for, but for those of the socket's own
+ *	messages, of which it can't have more under way than it may
+ * @told: node thread: what the socket's own messages count for that have left the
+ *	backlog since somebody looked
+ */
+struct pfsnl_mailbox {
+	struct net *net;
+	u32 portid;
+	spinlock_t lock; /* window, used, held, waiting */
+	u32 window;
+	u32 used;
+	u32 held;
+	bool waiting;
+	struct sk_buff_head backlog;
+	size_t bytes;
+	u32 told;
+};
+
+void pfsnl_mailbox_init(struct pfsnl_mailbox *mb, struct net *net, u32 portid,
+			u32 window);
+
+/* node thread */
+int pfsnl_mailbox_post(struct pfsnl_mailbox *mb, struct sk_buff *skb, bool own,
+		       u32 told);
+void pfsnl_mailbox_post_last(struct pfsnl_mailbox *mb, struct sk_buff *skb);
+int pfsnl_mailbox_flush(struct pfsnl_mailbox *mb);
+void pfsnl_mailbox_purge(struct pfsnl_mailbox *mb);
+void pfsnl_mailbox_close(struct pfsnl_mailbox *mb, bool tell);
+
+/* any process */
+void pfsnl_mailbox_hold(struct pfsnl_mailbox *mb);
+bool pfsnl_mailbox_release(struct pfsnl_mailbox *mb);
+int pfsnl_mailbox_taken(struct pfsnl_mailbox *mb, u32 taken, u32 window,
+			bool *more);
+
+#endif /* PFSNL_MAILBOX_H */
