@@ -86,12 +86,12 @@ static void transitional(void *priv, const __be32 *lost, u32 n)
 	pr_info("pfsnl_echo: %u lost\n", n);
 }
 
-static void unknown(void *priv, u64 cookie)
+static void told_unknown(void *priv, u64 cookie)
 {
 	pr_info("pfsnl_echo: unknown %llu\n", cookie);
 }
 
-static void over(void *priv, u32 why)
+static void told_over(void *priv, u32 why)
 {
 	pr_info("pfsnl_echo: over %u\n", why);
 }
@@ -101,8 +101,8 @@ static const struct pfsnl_group_ops ops = {
 	.changed	= changed,
 	.message	= message,
 	.transitional	= transitional,
-	.unknown	= unknown,
-	.over		= over,
+	.unknown	= told_unknown,
+	.over		= told_over,
 };
 
 static int __init echo_init(void)
