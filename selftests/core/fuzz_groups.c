@@ -63,12 +63,14 @@ static void print_groups(const struct world *w)
 
 	for (i = 0; i < w->n; i++) {
 		fprintf(stderr, "%08x:", w->nodes[i]->host.addr);
-		for (g = NULL; (g = pfsnl_core_group_after(w->nodes[i]->core,
-							   g ? g->name : ""));)
-			for (m = NULL; (m = pfsnl_group_member_after(g,
-					m ? m->addr : 0, m ? m->number : 0));)
+		g = pfsnl_core_group_after(w->nodes[i]->core, "");
+		for (; g; g = pfsnl_core_group_after(w->nodes[i]->core, g->name)) {
+			m = pfsnl_group_member_after(g, 0, 0);
+			for (; m; m = pfsnl_group_member_after(g, m->addr,
+							       m->number))
 				fprintf(stderr, " %s %08x/%u", g->name, m->addr,
 					m->number);
+		}
 		fprintf(stderr, "\n");
 	}
 }

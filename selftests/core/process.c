@@ -239,6 +239,11 @@ void process_told(struct node *n, const struct pfsnl_group_event *ev)
 		p->unknown++;
 		break;
 	case PFSNL_GROUP_OVER:
+		if (n->world->hearings && !p->leaving &&
+		    ev->why != PFSNL_GROUP_WHY_DOWN)
+			sim_violated("group-over",
+				     "%08x/%u is no member any more and did not leave",
+				     n->host.addr, p->number);
 		forget(p);
 		break;
 	}

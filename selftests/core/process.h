@@ -11,6 +11,7 @@
  *			nobody knows
  *	group-stream	processes that see one change and then the next together hear
  *			the same messages between
+ *	group-over	nobody loses its membership unasked
  *	group-true	when all is quiet, the members of each group are the processes
  *			that joined and did not leave
  */

@@ -115,7 +115,7 @@ const struct variant variants[] = {
 	  "members of a node that is gone are gone"),
 	V(ABORT, "group-true", STORM, "crash,partition,restart",
 	  "what was answered to another ring is forgotten"),
-	V(BARRIER, "group-true", STORM, "partition,restart",
+	V(BARRIER, "group-over", STORM, "partition,restart",
 	  "companies become one when all have answered"),
 	V(RETRY, "group-true", STORM, "crash,partition,reset",
 	  "joining is tried again when nobody knows what became of it"),
