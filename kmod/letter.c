@@ -116,22 +116,17 @@ no_memory:
 	return NULL;
 }
 
-/* Whether a change has to name this member. */
-static bool is_named(const struct pfsnl_group_event *ev,
-		     const struct pfsnl_group_member *m)
-{
-	return ev->whole ? m->change != PFSNL_GROUP_CHANGE_GONE :
-			   m->change != PFSNL_GROUP_CHANGE_STAYS;
-}
-
+/* The next member that a change has to name. */
 static const struct pfsnl_group_member *
 next_named(const struct pfsnl_group_event *ev,
 	   const struct pfsnl_group_member *m)
 {
+	if (!ev->whole)
+		return pfsnl_group_touched_next(ev->group, m);
 	do
 		m = pfsnl_group_member_after(ev->group, m ? m->addr : 0,
 					     m ? m->number : 0);
-	while (m && !is_named(ev, m));
+	while (m && m->change == PFSNL_GROUP_CHANGE_GONE);
 	return m;
 }
 

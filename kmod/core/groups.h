@@ -192,8 +192,7 @@ void pfsnl_member_not_coming(struct pfsnl_core *core, struct pfsnl_mate *mate,
 			     struct pfsnl_group_member *m);
 void pfsnl_members_settle(struct pfsnl_core *core, struct pfsnl_group *group);
 void pfsnl_members_forget(struct pfsnl_core *core, struct rb_root *tree);
-void pfsnl_groups_need(const struct pfsnl_core *core, const struct pfsnl_entry *e,
-		       struct pfsnl_group_need *need);
+void pfsnl_groups_need(const struct pfsnl_entry *e, struct pfsnl_group_need *need);
 int pfsnl_groups_reserve(struct pfsnl_core *core,
 			 const struct pfsnl_group_need *need);
 void pfsnl_groups_trim(struct pfsnl_core *core);

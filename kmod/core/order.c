@@ -310,7 +310,7 @@ static int deliver_one(struct pfsnl_core *core, const struct pfsnl_entry *e,
 	u32 n = 0;
 
 	if (!c) {
-		pfsnl_groups_need(core, e, &need);
+		pfsnl_groups_need(e, &need);
 		if (pfsnl_groups_reserve(core, &need))
 			return -ENOMEM;
 	}
@@ -427,7 +427,7 @@ int pfsnl_order_close(struct pfsnl_core *core, u64 safe, const u8 *lost,
 	/* that of the ring that follows, too */
 	need.mates = o->next.n;
 	for (number = o->delivered + 1; number <= o->log.last; number++)
-		pfsnl_groups_need(core, pfsnl_log_find(&o->log, number), &need);
+		pfsnl_groups_need(pfsnl_log_find(&o->log, number), &need);
 	if (pfsnl_groups_reserve(core, &need))
 		return -ENOMEM;
 	for (number = o->delivered + 1; number <= o->lossy; number++)

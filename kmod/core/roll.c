@@ -5,6 +5,7 @@
  */
 #include <linux/errno.h>
 #include <linux/limits.h>
+#include <linux/minmax.h>
 #include <linux/string.h>
 
 #include "state.h"
@@ -354,37 +355,37 @@ void pfsnl_members_forget(struct pfsnl_core *core, struct rb_root *tree)
 	}
 }
 
-static void need_of_here(const struct pfsnl_groups *g,
-			 const struct pfsnl_groupmsg *m,
+static void need_of_here(const struct pfsnl_groupmsg *m,
 			 struct pfsnl_group_need *need)
 {
+	u32 i, last_len = 0, members = 0, groups = 0;
 	const u8 *p = m->rest, *last = NULL;
 	struct pfsnl_here h;
-	u32 i, last_len = 0;
 
 	for (i = 0; i < m->n; i++) {
 		p = pfsnl_here_next(p, &h);
 		if (h.why)
 			continue;
-		need->members++;
+		members++;
 		if (last && last_len == h.len && !memcmp(last, h.name, h.len))
 			continue;
 		last = h.name;
 		last_len = h.len;
-		need->groups++;
+		groups++;
 	}
+	/* a node has no more, whatever it says */
+	need->members += min_t(u32, members, PFSNL_LOCALS_MAX);
+	need->groups += min_t(u32, groups, PFSNL_LOCALS_MAX);
 }
 
 /**
  * pfsnl_groups_need - add what a message needs to be delivered
- * @core: the core
  * @e: the message
  * @need: so much is needed before it
  *
  * It may come out as more than is needed.
  */
-void pfsnl_groups_need(const struct pfsnl_core *core, const struct pfsnl_entry *e,
-		       struct pfsnl_group_need *need)
+void pfsnl_groups_need(const struct pfsnl_entry *e, struct pfsnl_group_need *need)
 {
 	struct pfsnl_groupmsg m;
 	struct pfsnl_mark mark;
@@ -400,7 +401,7 @@ void pfsnl_groups_need(const struct pfsnl_core *core, const struct pfsnl_entry *
 		need->members += 2;
 		need->groups++;
 	} else if (m.kind == PFSNL_GROUPMSG_HERE) {
-		need_of_here(&core->groups, &m, need);
+		need_of_here(&m, need);
 	}
 }
 

@@ -3,6 +3,7 @@
  * Leaders and clients that are not what they claim to be: what they may do to a
  * node that took them in, and what not.
  */
+#include "groupmsg.h"
 #include "test_stranger.h"
 
 /* be dialled by the leader, and leave the answer to the test */
@@ -525,16 +526,34 @@ static void who_waits_for_ever_is_not_waited_for_without_end(void **state)
 	stranger_free(s);
 }
 
+static void send_message_of(struct stranger *s, u64 n, u16 port, const u8 *data,
+			    u32 len)
+{
+	u32 at = 0, piece;
+	u8 *wire, *p;
+
+	do {
+		piece = min(len - at, (u32)PFSNL_PIECE_MAX);
+		wire = calloc(1, PFSNL_FRAME_HEAD + PFSNL_SEND_LEN + piece);
+		p = pfsnl_frame_head(wire, PFSNL_FRAME_SEND,
+				     PFSNL_SEND_LEN + piece);
+		put_be(p + 8, 8, n);
+		put_be(p + 16, 4, len);
+		put_be(p + 20, 4, at);
+		put_be(p + 24, 2, port);
+		memcpy(p + PFSNL_SEND_LEN, data + at, piece);
+		stranger_write(s, wire, PFSNL_FRAME_HEAD + PFSNL_SEND_LEN + piece);
+		free(wire);
+		world_run(s->world, SIM_MS);
+		at += piece;
+	} while (at < len);
+}
+
 static void send_message(struct stranger *s, u64 n)
 {
-	u8 wire[PFSNL_FRAME_HEAD + PFSNL_SEND_LEN + 10] = {};
-	u8 *p = pfsnl_frame_head(wire, PFSNL_FRAME_SEND, PFSNL_SEND_LEN + 10);
+	static const u8 data[10];
 
-	put_be(p + 8, 8, n);
-	put_be(p + 16, 4, 10);
-	put_be(p + 24, 2, PFSNL_PORT_FIRST);
-	stranger_write(s, wire, sizeof(wire));
-	world_run(s->world, SIM_MS);
+	send_message_of(s, n, PFSNL_PORT_FIRST, data, sizeof(data));
 }
 
 /* it would be given room for one and take it for many */
@@ -556,6 +575,43 @@ static void client_that_sends_a_message_twice_is_dropped(void **state)
 	stranger_free(s);
 }
 
+/* the same one many times, and then many others in groups of their own */
+static void node_has_no_more_members_than_it_may_whatever_it_answers(void **state)
+{
+	struct stranger *s = false_client();
+	struct node *leader = s->world->nodes[0];
+	struct pfsnl_hello h = stranger_hello(s, leader);
+	u32 i, n = 2 * PFSNL_LOCALS_MAX + 100;
+	const struct pfsnl_group *g;
+	char name[16];
+	u8 *data, *p;
+	u32 members = 0;
+
+	h.flags |= PFSNL_HELLO_PROCESSES;
+	stranger_say(s, PFSNL_FRAME_ACCEPT, &h);
+	world_run(s->world, 20 * SIM_MS);
+	data = calloc(n, PFSNL_HERE_RECORD_LEN + sizeof(name));
+	p = pfsnl_groupmsg_head(data, PFSNL_GROUPMSG_HERE,
+				PFSNL_HERE_FIRST | PFSNL_HERE_LAST, n);
+	p = pfsnl_groupmsg_ring(p, &leader->hearer.ring);
+	for (i = 0; i < n; i++) {
+		struct pfsnl_here r = { .number = 1, .name = (u8 *)name };
+
+		if (i >= PFSNL_LOCALS_MAX)
+			r.number = i;
+		r.len = sprintf(name, "%u", i < PFSNL_LOCALS_MAX ? 0 : i);
+		p = pfsnl_here_encode(p, &r);
+	}
+	send_message_of(s, 1, PFSNL_PORT_GROUP, data, p - data);
+	free(data);
+	for (g = pfsnl_core_group_after(leader->core, ""); g;
+	     g = pfsnl_core_group_after(leader->core, g->name))
+		members += g->n;
+	assert_int_equal(members, PFSNL_LOCALS_MAX);
+	assert_true(node_count(leader, PFSNL_COUNT_GROUP_MALFORMED) > 100);
+	stranger_free(s);
+}
+
 int main(void)
 {
 	static const TEST_CASE tests[] = {
@@ -573,6 +629,7 @@ int main(void)
 		cmocka_unit_test(member_that_was_elsewhere_gets_a_ring_of_a_higher_number),
 		cmocka_unit_test(who_waits_for_ever_is_not_waited_for_without_end),
 		cmocka_unit_test(client_that_sends_a_message_twice_is_dropped),
+		cmocka_unit_test(node_has_no_more_members_than_it_may_whatever_it_answers),
 	};
 
 	return RUN_WORLD_TESTS(tests);
