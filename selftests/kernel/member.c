@@ -55,6 +55,8 @@ static uint32_t window;
 static uint32_t taken;
 static uint64_t cookie;
 static bool deaf;
+/* it is not said what was taken, so that there ceases to be room */
+static bool hurling;
 static bool room;
 static bool ended;
 static unsigned char *whole;
@@ -361,7 +363,7 @@ static int take(uint32_t wanted, void (*answer)(struct nlattr **at))
 			event(h);
 		}
 	}
-	if (taken > window / 4)
+	if (taken > window / 4 && !hurling)
 		say_taken();
 	return status;
 }
@@ -498,8 +500,11 @@ static void do_hurl(uint32_t len)
 	unsigned char *text = make_text(len);
 	uint32_t count = 0;
 
+	hurling = true;
 	while (!send_message(text, len, false))
 		count++;
+	hurling = false;
+	say_taken();
 	printf("hurled %u\n", count);
 	free(text);
 }
@@ -507,7 +512,7 @@ static void do_hurl(uint32_t len)
 static void do_piece(uint32_t total, uint32_t offset, uint32_t len,
 		     uint32_t number)
 {
-	unsigned char *text = make_text(total + offset + len);
+	unsigned char *text = make_text(len);
 	uint32_t was = member;
 
 	if (number)
