@@ -463,14 +463,20 @@ static int send_message(const unsigned char *text, uint32_t len, bool safe)
 	return status;
 }
 
-static unsigned char *make_text(uint32_t len)
+/* a piece of a message */
+static unsigned char *make_piece(uint32_t total, uint32_t offset, uint32_t len)
 {
 	unsigned char *text = malloc(len + 1);
 	uint32_t i;
 
 	for (i = 0; i < len; i++)
-		text[i] = byte_at(i, len);
+		text[i] = byte_at(offset + i, total);
 	return text;
+}
+
+static unsigned char *make_text(uint32_t len)
+{
+	return make_piece(len, 0, len);
 }
 
 static void do_send(uint32_t len, uint32_t count, bool safe)
@@ -512,7 +518,7 @@ static void do_hurl(uint32_t len)
 static void do_piece(uint32_t total, uint32_t offset, uint32_t len,
 		     uint32_t number)
 {
-	unsigned char *text = make_text(len);
+	unsigned char *text = make_piece(total, offset, len);
 	uint32_t was = member;
 
 	if (number)
