@@ -498,8 +498,9 @@ static struct pfsnl_instance *build(struct net *net, int ifindex,
 		goto undo;
 	}
 	inst->worker = worker;
-	pfsnl_processes_open(inst);
 	*err = pfsnl_beacon_open(inst, cfg, extack);
+	if (!*err)
+		*err = pfsnl_processes_open(inst);
 	if (!*err)
 		*err = pfsnl_tethers_open(inst, cfg, extack);
 	if (*err)

@@ -14,11 +14,6 @@
 #include "instance.h"
 #include "process.h"
 
-/* a watch that comes later than this judges nobody, but begins anew */
-#define WATCH_LATE_MS	100
-/* and it doesn't come more often */
-#define WATCH_LEAST_MS	10
-
 static void kick(struct pfsnl_process_io *io)
 {
 	kthread_queue_work(io->inst->worker, &io->work);
@@ -121,7 +116,7 @@ static struct pfsnl_process *find_socket(struct pfsnl_process_io *io,
 {
 	struct pfsnl_process *p;
 
-	hash_for_each_possible_rcu(io->sockets, p, by_portid, portid,
+	hash_for_each_possible_rcu(io->tables->sockets, p, by_portid, portid,
 				   lockdep_is_held(&io->lock))
 		if (p->mailbox.portid == portid)
 			return p;
@@ -183,7 +178,7 @@ pfsnl_membership_find(struct pfsnl_process_io *io,
 	struct pfsnl_membership *m, *found = NULL;
 
 	rcu_read_lock();
-	hash_for_each_possible_rcu(io->memberships, m, by_number, number) {
+	hash_for_each_possible_rcu(io->tables->memberships, m, by_number, number) {
 		if (m->number != number)
 			continue;
 		if (m->process->sk == asker->sk &&
@@ -332,78 +327,6 @@ static struct notifier_block release_notifier = {
 	.notifier_call = release_event,
 };
 
-/* ---- signs of life ---- */
-
-/* The watch is to come at @when, or before. Any process. */
-static void watch_by(struct pfsnl_process_io *io, u64 when, u64 now)
-{
-	bool sooner;
-
-	spin_lock(&io->lock);
-	sooner = !io->watch_at || when < io->watch_at;
-	if (sooner)
-		io->watch_at = when;
-	spin_unlock(&io->lock);
-	if (sooner)
-		kthread_mod_delayed_work(io->inst->worker, &io->watch,
-					 nsecs_to_jiffies(when - now) + 1);
-}
-
-/* Some socket that has been silent for too long, used, or NULL. */
-static struct pfsnl_process *silent_socket(struct pfsnl_process_io *io, u64 now,
-					   bool late, u64 *next)
-{
-	struct pfsnl_process *p, *found = NULL;
-	u64 due;
-	int i;
-
-	*next = PFSNL_NEVER;
-	spin_lock(&io->lock);
-	hash_for_each(io->sockets, i, p, by_portid) {
-		if (!p->keepalive_ms)
-			continue;
-		if (list_empty(&p->memberships)) {
-			p->keepalive_ms = 0;
-			continue;
-		}
-		/* it may have had no processor either */
-		if (late)
-			seen(p);
-		due = READ_ONCE(p->seen) + p->keepalive_ms * PFSNL_MS;
-		if (due <= now) {
-			p->keepalive_ms = 0;
-			refcount_inc(&p->refs);
-			found = p;
-			break;
-		}
-		*next = min(*next, due);
-	}
-	spin_unlock(&io->lock);
-	return found;
-}
-
-/* Node thread: some process must have given a sign of life by now. */
-static void watch_work(struct kthread_work *work)
-{
-	struct pfsnl_process_io *io = container_of(work,
-						   struct pfsnl_process_io,
-						   watch.work);
-	u64 now = ktime_get_ns(), next;
-	struct pfsnl_process *p;
-	bool late;
-
-	spin_lock(&io->lock);
-	late = now > io->watch_at + WATCH_LATE_MS * PFSNL_MS;
-	io->watch_at = 0;
-	spin_unlock(&io->lock);
-	while ((p = silent_socket(io, now, late, &next))) {
-		pfsnl_process_lose(p, PFSNL_GROUP_WHY_SILENT);
-		pfsnl_process_put(p);
-	}
-	if (next != PFSNL_NEVER)
-		watch_by(io, max(next, now + WATCH_LEAST_MS * PFSNL_MS), now);
-}
-
 /* ---- joining ---- */
 
 /**
@@ -444,7 +367,7 @@ static void join_work(struct kthread_work *work)
 		spin_lock(&io->lock);
 		m->number = number;
 		if (!m->over)
-			hash_add_rcu(io->memberships, &m->by_number, number);
+			hash_add_rcu(io->tables->memberships, &m->by_number, number);
 		spin_unlock(&io->lock);
 	}
 	pfsnl_instance_leave(io->inst);
@@ -549,7 +472,7 @@ static struct pfsnl_process *know_socket(struct pfsnl_process_io *io,
 	other = find_socket(io, asker->portid);
 	if (!other) {
 		refcount_inc(&p->refs);
-		hash_add_rcu(io->sockets, &p->by_portid, asker->portid);
+		hash_add_rcu(io->tables->sockets, &p->by_portid, asker->portid);
 	} else if (other->sk == asker->sk) {
 		refcount_inc(&other->refs);
 		same = true;
@@ -563,20 +486,6 @@ static struct pfsnl_process *know_socket(struct pfsnl_process_io *io,
 	/* its number is free for others a moment before we are told */
 	NL_SET_ERR_MSG(extack, "a socket of the same number is just being closed: try again");
 	return ERR_PTR(-EBUSY);
-}
-
-static void expect_signs(struct pfsnl_process *p, u32 keepalive_ms)
-{
-	struct pfsnl_process_io *io = p->io;
-	u64 now = ktime_get_ns();
-
-	if (!keepalive_ms)
-		return;
-	spin_lock(&io->lock);
-	if (!p->keepalive_ms || keepalive_ms < p->keepalive_ms)
-		p->keepalive_ms = keepalive_ms;
-	spin_unlock(&io->lock);
-	watch_by(io, now + keepalive_ms * PFSNL_MS, now);
 }
 
 /**
@@ -622,7 +531,7 @@ pfsnl_process_join(struct pfsnl_process_io *io, const struct pfsnl_asker *asker,
 	pfsnl_mailbox_hold(&p->mailbox);
 	err = pfsnl_membership_begin(m, task_tgid_nr(current), extack);
 	if (!err)
-		expect_signs(p, keepalive_ms);
+		pfsnl_keepalive_expect(p, keepalive_ms);
 	else if (pfsnl_mailbox_release(&p->mailbox))
 		pfsnl_process_ready(p);
 put:
@@ -719,23 +628,29 @@ int pfsnl_process_taken(struct pfsnl_process_io *io,
 /**
  * pfsnl_processes_open - an instance can have members
  * @inst: the instance, with its core
+ *
+ * Return: 0 or -ENOMEM.
  */
-void pfsnl_processes_open(struct pfsnl_instance *inst)
+int pfsnl_processes_open(struct pfsnl_instance *inst)
 {
 	struct pfsnl_process_io *io = &inst->processes;
 
+	io->tables = kzalloc(sizeof(*io->tables), GFP_KERNEL_ACCOUNT);
+	if (!io->tables)
+		return -ENOMEM;
 	io->inst = inst;
 	io->longest = pfsnl_core_group_longest(inst->core);
 	spin_lock_init(&io->lock);
-	hash_init(io->sockets);
-	hash_init(io->memberships);
+	hash_init(io->tables->sockets);
+	hash_init(io->tables->memberships);
 	INIT_LIST_HEAD(&io->queue);
 	INIT_LIST_HEAD(&io->ready);
 	INIT_LIST_HEAD(&io->turn);
 	__skb_queue_head_init(&io->copies);
 	kthread_init_work(&io->work, pfsnl_say_work);
 	kthread_init_delayed_work(&io->retry, pfsnl_say_retry);
-	kthread_init_delayed_work(&io->watch, watch_work);
+	kthread_init_delayed_work(&io->watch, pfsnl_keepalive_watch);
+	return 0;
 }
 
 /**
@@ -769,13 +684,14 @@ void pfsnl_processes_close(struct pfsnl_process_io *io)
 	/* memberships that ended may have kicked it */
 	pfsnl_processes_deafen(io);
 	pfsnl_say_drop(io);
-	hash_for_each_safe(io->sockets, i, tmp, p, by_portid) {
+	hash_for_each_safe(io->tables->sockets, i, tmp, p, by_portid) {
 		hash_del_rcu(&p->by_portid);
 		pfsnl_mailbox_close(&p->mailbox, true);
 		pfsnl_process_put(p);
 	}
-	WARN_ON(!hash_empty(io->memberships));
+	WARN_ON(!hash_empty(io->tables->memberships));
 	pfsnl_letter_paper_put(&io->paper);
+	kfree(io->tables);
 }
 
 /**

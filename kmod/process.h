@@ -41,12 +41,21 @@ struct sock;
 #define PFSNL_PROCESS_BITS	8
 
 /**
+ * struct pfsnl_process_tables - who is there
+ * @sockets: processes by the number of their socket
+ * @memberships: by their number
+ */
+struct pfsnl_process_tables {
+	DECLARE_HASHTABLE(sockets, PFSNL_PROCESS_BITS);
+	DECLARE_HASHTABLE(memberships, PFSNL_PROCESS_BITS);
+};
+
+/**
  * struct pfsnl_process_io - processes of an instance
  * @inst: whose
  * @longest: bytes that a message may have
  * @lock: guards the tables, the lists, and memberships of processes
- * @sockets: processes by the number of their socket
- * @memberships: by their number
+ * @tables: who is there
  * @queue: what processes want, in the order in which they said so
  * @ready: processes that may be told more
  * @turn: node thread: taken from the queue
@@ -68,8 +77,7 @@ struct pfsnl_process_io {
 	struct pfsnl_instance *inst;
 	u32 longest;
 	spinlock_t lock; /* tables, lists, memberships of processes */
-	DECLARE_HASHTABLE(sockets, PFSNL_PROCESS_BITS);
-	DECLARE_HASHTABLE(memberships, PFSNL_PROCESS_BITS);
+	struct pfsnl_process_tables *tables;
 	struct list_head queue;
 	struct list_head ready;
 	struct list_head turn;
@@ -242,7 +250,7 @@ struct pfsnl_asker {
 
 int pfsnl_process_init(void);
 void pfsnl_process_exit(void);
-void pfsnl_processes_open(struct pfsnl_instance *inst);
+int pfsnl_processes_open(struct pfsnl_instance *inst);
 void pfsnl_processes_deafen(struct pfsnl_process_io *io);
 void pfsnl_processes_close(struct pfsnl_process_io *io);
 
@@ -296,6 +304,10 @@ void pfsnl_say_drop(struct pfsnl_process_io *io);
 void pfsnl_tell_unknown(struct pfsnl_membership *m, u64 cookie);
 void pfsnl_tell_more(struct pfsnl_process *p);
 void pfsnl_tell_told(struct pfsnl_process *p);
+
+/* keepalive.c */
+void pfsnl_keepalive_expect(struct pfsnl_process *p, u32 keepalive_ms);
+void pfsnl_keepalive_watch(struct kthread_work *work);
 
 /* client.c: the same for clients in the kernel */
 int pfsnl_client_event(struct pfsnl_membership *m,

@@ -63,13 +63,14 @@ static void forget_copies(struct pfsnl_process_io *io)
 
 /**
  * pfsnl_process_settle - the core tells nothing more for now
- * @io: the room
+ * @io: the room, which may not have been opened
  *
  * Node thread, under the instance lock.
  */
 void pfsnl_process_settle(struct pfsnl_process_io *io)
 {
-	forget_copies(io);
+	if (io->inst)
+		forget_copies(io);
 }
 
 static int write_letters(struct pfsnl_process_io *io, struct sk_buff_head *to,
