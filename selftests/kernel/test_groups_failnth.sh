@@ -80,7 +80,7 @@ number_of()
 # joins NAME: becomes a member if it is none
 joins()
 {
-	order "$1" join red && [[ $lines == *joined* || $lines == *"refused 17 "* ]] &&
+	order "$1" join red && grep -qE '^(joined|refused 17) ' <<<"$lines" &&
 		wait_until 20 said "$1" "change $(number_of "$1") whole.*"
 }
 
@@ -96,7 +96,8 @@ for ((nth = 1; nth < 60; nth++)); do
 	order c nth $nth && order c join red || break
 	[[ $lines != *"not reached"* ]] || break
 	hits=$((hits + 1))
-	if [[ $lines == *joined* ]]; then
+	# a change says "joined", too
+	if grep -q '^joined ' <<<"$lines"; then
 		order c leave
 		wait_until 20 said c "over $(number_of c) left" ||
 			wrong+="$nth: never over; "
