@@ -182,6 +182,8 @@ void pfsnl_order_add(struct pfsnl_core *core, struct pfsnl_entry *e)
 		o->mark_bytes += pfsnl_entry_cost(e->len);
 		if (m.removed)
 			o->lossy = e->number;
+		/* whom it takes away had all of that, if we were told so or not */
+		pfsnl_order_stable(core, m.safe);
 	} else {
 		pfsnl_view_find(&o->view, e->sender, e->incarnation)->sent = e->n;
 		pfsnl_log_by(&o->log, o->log.last, &e->by);
