@@ -81,7 +81,12 @@ static bool stays(const struct pfsnl_core *core, const struct pfsnl_node *n,
 	if (n->addr == core->cfg.addr)
 		return true;
 	t = n->c->tether;
-	return t && (t->flow.placed || pfsnl_recover_continues(t));
+	if (!t)
+		return false;
+	if (!t->flow.placed)
+		return pfsnl_recover_continues(t);
+	/* one that could not be told where it begins yet begins with this ring */
+	return t->flow.begun || t->flow.continues;
 }
 
 /* Whether a node of the staged ring begins anew. */
