@@ -39,6 +39,7 @@ static struct {
 
 static uint64_t handles[NODES_MAX + 1];
 static int most;
+static unsigned int token = 300;
 
 static void *symbol(void *library, const char *name)
 {
@@ -129,6 +130,11 @@ static bool watch(struct node *node)
 	return true;
 }
 
+void corosync_token(unsigned int ms)
+{
+	token = ms;
+}
+
 static void prepare(int number)
 {
 	FILE *f = fopen(CONF, "we");
@@ -137,14 +143,14 @@ static void prepare(int number)
 	most = number;
 	if (!f)
 		die("%s can't be written", CONF);
-	fputs("totem {\n"
-	      "\tversion: 2\n"
-	      "\tcluster_name: bench\n"
-	      "\ttransport: udpu\n"
-	      "\ttoken: 300\n"
-	      "\ttoken_coefficient: 0\n"
-	      "}\n"
-	      "logging {\n"
+	fprintf(f, "totem {\n"
+		"\tversion: 2\n"
+		"\tcluster_name: bench\n"
+		"\ttransport: udpu\n"
+		"\ttoken: %u\n"
+		"\ttoken_coefficient: 0\n"
+		"}\n", token);
+	fputs("logging {\n"
 	      "\tto_stderr: no\n"
 	      "\tto_syslog: no\n"
 	      "}\n"

@@ -34,6 +34,9 @@ struct peer {
 
 extern const struct peer tipc_50, tipc_1500, corosync_300, serf_local;
 
+/* How long corosync waits for its token from its next start on, ms; 300 at first. */
+void corosync_token(unsigned int ms);
+
 /* Ends the program if the calling thread can't go there, or come back. */
 void netns_enter(int number);
 void netns_leave(void);
