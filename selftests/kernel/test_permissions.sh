@@ -146,7 +146,9 @@ policy_of()
 {
 	local comm words
 
-	comm=$(grep -slx "pfsnl-$2$1" /proc/[0-9]*/comm) || {
+	# a process that ends meanwhile is an error to it, whatever it found
+	comm=$(grep -slx "pfsnl-$2$1" /proc/[0-9]*/comm)
+	[ -n "$comm" ] || {
 		echo "no thread pfsnl-$2$1"
 		return
 	}
