@@ -23,18 +23,51 @@ static struct waiting_letter *waiting_letter(struct sk_buff *skb)
 }
 
 /**
+ * pfsnl_mailroom_init - nothing waits for anybody
+ * @room: of an instance
+ */
+void pfsnl_mailroom_init(struct pfsnl_mailroom *room)
+{
+	INIT_LIST_HEAD(&room->waiting);
+	room->bytes = 0;
+}
+
+/**
+ * pfsnl_mailroom_over - whether more waits than may, of all sockets together
+ * @room: of an instance
+ *
+ * Node thread.
+ *
+ * Return: the mailbox in which most waits, which is to lose that, or NULL.
+ */
+struct pfsnl_mailbox *pfsnl_mailroom_over(const struct pfsnl_mailroom *room)
+{
+	struct pfsnl_mailbox *mb, *most = NULL;
+
+	if (room->bytes <= 1024ULL * READ_ONCE(pfsnl_param_group_backlogs_kib))
+		return NULL;
+	list_for_each_entry(mb, &room->waiting, waiting)
+		if (!most || mb->bytes > most->bytes)
+			most = mb;
+	return most;
+}
+
+/**
  * pfsnl_mailbox_init - a socket has memberships from now on
  * @mb: the mailbox
+ * @room: that it belongs to
  * @net: namespace of the socket
  * @portid: its number
  * @window: bytes that may be under way to it
  */
-void pfsnl_mailbox_init(struct pfsnl_mailbox *mb, struct net *net, u32 portid,
-			u32 window)
+void pfsnl_mailbox_init(struct pfsnl_mailbox *mb, struct pfsnl_mailroom *room,
+			struct net *net, u32 portid, u32 window)
 {
+	mb->room = room;
 	mb->net = net;
 	mb->portid = portid;
 	mb->window = window;
+	INIT_LIST_HEAD(&mb->waiting);
 	spin_lock_init(&mb->lock);
 	__skb_queue_head_init(&mb->backlog);
 }
@@ -49,7 +82,7 @@ static bool claim(struct pfsnl_mailbox *mb, u32 charge)
 	     charge <= mb->window - mb->used;
 	if (ok)
 		mb->used += charge;
-	mb->waiting = !ok;
+	mb->stopped = !ok;
 	spin_unlock(&mb->lock);
 	return ok;
 }
@@ -76,19 +109,41 @@ static int send(struct pfsnl_mailbox *mb, struct sk_buff *skb)
 static void put_by(struct pfsnl_mailbox *mb, struct sk_buff *skb,
 		   struct waiting_letter w)
 {
+	u32 charge = pfsnl_letter_charge(skb);
+
 	*waiting_letter(skb) = w;
 	__skb_queue_tail(&mb->backlog, skb);
-	if (!w.own)
-		mb->bytes += pfsnl_letter_charge(skb);
+	if (w.last)
+		return;
+	mb->bytes += charge;
+	mb->own_bytes += w.own ? charge : 0;
+	mb->room->bytes += charge;
+	if (list_empty(&mb->waiting))
+		list_add_tail(&mb->waiting, &mb->room->waiting);
 }
 
 static struct sk_buff *take_out(struct pfsnl_mailbox *mb, struct sk_buff *skb)
 {
+	struct waiting_letter *w = waiting_letter(skb);
+	u32 charge = pfsnl_letter_charge(skb);
+
 	__skb_unlink(skb, &mb->backlog);
-	if (!waiting_letter(skb)->own)
-		mb->bytes -= pfsnl_letter_charge(skb);
-	mb->told += waiting_letter(skb)->told;
+	if (w->last)
+		return skb;
+	mb->told += w->told;
+	mb->bytes -= charge;
+	mb->own_bytes -= w->own ? charge : 0;
+	mb->room->bytes -= charge;
+	if (!mb->bytes)
+		list_del_init(&mb->waiting);
 	return skb;
+}
+
+/* Whether more waits than may for one socket. */
+static bool is_full(const struct pfsnl_mailbox *mb)
+{
+	return mb->bytes - mb->own_bytes >
+	       1024ULL * READ_ONCE(pfsnl_param_group_backlog_kib);
 }
 
 /**
@@ -116,8 +171,7 @@ int pfsnl_mailbox_post(struct pfsnl_mailbox *mb, struct sk_buff *skb, bool own,
 		return -ENOBUFS;
 	}
 	put_by(mb, skb, (struct waiting_letter){ .own = own, .told = told });
-	return mb->bytes > (size_t)READ_ONCE(pfsnl_param_group_backlog_kib) * 1024 ?
-	       -ENOBUFS : 0;
+	return is_full(mb) ? -ENOBUFS : 0;
 }
 
 /**
@@ -166,11 +220,10 @@ int pfsnl_mailbox_flush(struct pfsnl_mailbox *mb)
 			*waiting_letter(spare) =
 				(struct waiting_letter){ .last = true };
 			__skb_queue_head(&mb->backlog, spare);
-			mb->bytes += charge;
 		}
 		/* until it says that it took something */
 		spin_lock(&mb->lock);
-		mb->waiting = true;
+		mb->stopped = true;
 		spin_unlock(&mb->lock);
 		break;
 	}
@@ -240,7 +293,7 @@ bool pfsnl_mailbox_release(struct pfsnl_mailbox *mb)
 
 	spin_lock(&mb->lock);
 	mb->held--;
-	more = mb->waiting && !mb->held;
+	more = mb->stopped && !mb->held;
 	spin_unlock(&mb->lock);
 	return more;
 }
@@ -269,7 +322,7 @@ int pfsnl_mailbox_taken(struct pfsnl_mailbox *mb, u32 taken, u32 window,
 		if (window)
 			mb->window = window;
 	}
-	*more = !err && mb->waiting && !mb->held;
+	*more = !err && mb->stopped && !mb->held;
 	spin_unlock(&mb->lock);
 	return err;
 }

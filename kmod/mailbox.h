@@ -9,6 +9,7 @@
 #ifndef PFSNL_MAILBOX_H
 #define PFSNL_MAILBOX_H
 
+#include <linux/list.h>
 #include <linux/skbuff.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -22,37 +23,58 @@ struct net;
 #define PFSNL_WINDOW_MIN	(64 * 1024)
 
 /**
+ * struct pfsnl_mailroom - what waits in all mailboxes of an instance
+ * @waiting: mailboxes in which something waits
+ * @bytes: what that counts for, the socket's own messages included; last letters
+ *	don't count, of which there is one for a membership
+ *
+ * Node thread.
+ */
+struct pfsnl_mailroom {
+	struct list_head waiting;
+	size_t bytes;
+};
+
+/**
  * struct pfsnl_mailbox - of a socket
+ * @room: that it belongs to
+ * @waiting: in the list of that name
  * @net: its namespace
  * @portid: its number there
  * @lock: guards the next four
  * @window: bytes of letters that may have been sent and not be taken
  * @used: of that, what was sent and not taken
  * @held: nothing may be sent yet, so often
- * @waiting: the node thread found no room for more
+ * @stopped: the node thread found no room for more
  * @backlog: node thread: letters that wait
- * @bytes: node thread: what they count for, but for those of the socket's own
- *	messages, of which it can't have more under way than it may
+ * @bytes: node thread: what they count for, last letters apart
+ * @own_bytes: node thread: of that, the socket's own messages, of which it can't
+ *	have more under way than it may
  * @told: node thread: what the socket's own messages count for that have left the
  *	backlog since somebody looked
  */
 struct pfsnl_mailbox {
+	struct pfsnl_mailroom *room;
+	struct list_head waiting;
 	struct net *net;
 	u32 portid;
-	spinlock_t lock; /* window, used, held, waiting */
+	spinlock_t lock; /* window, used, held, stopped */
 	u32 window;
 	u32 used;
 	u32 held;
-	bool waiting;
+	bool stopped;
 	struct sk_buff_head backlog;
 	size_t bytes;
+	size_t own_bytes;
 	u32 told;
 };
 
-void pfsnl_mailbox_init(struct pfsnl_mailbox *mb, struct net *net, u32 portid,
-			u32 window);
+void pfsnl_mailroom_init(struct pfsnl_mailroom *room);
+void pfsnl_mailbox_init(struct pfsnl_mailbox *mb, struct pfsnl_mailroom *room,
+			struct net *net, u32 portid, u32 window);
 
 /* node thread */
+struct pfsnl_mailbox *pfsnl_mailroom_over(const struct pfsnl_mailroom *room);
 int pfsnl_mailbox_post(struct pfsnl_mailbox *mb, struct sk_buff *skb, bool own,
 		       u32 told);
 void pfsnl_mailbox_post_last(struct pfsnl_mailbox *mb, struct sk_buff *skb);

@@ -27,6 +27,10 @@ unsigned int pfsnl_param_group_backlog_kib = 8192;
 module_param_named(group_backlog_kib, pfsnl_param_group_backlog_kib, uint, 0644);
 MODULE_PARM_DESC(group_backlog_kib, "Most that may wait for a process that does not take what happens in its groups, KiB (default: 8192)");
 
+unsigned int pfsnl_param_group_backlogs_kib = 65536;
+module_param_named(group_backlogs_kib, pfsnl_param_group_backlogs_kib, uint, 0644);
+MODULE_PARM_DESC(group_backlogs_kib, "Most that may wait for all such processes of an instance together, KiB (default: 65536)");
+
 static int __init pfsnl_init(void)
 {
 	int err;

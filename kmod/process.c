@@ -43,7 +43,7 @@ struct pfsnl_process *pfsnl_process_new(struct pfsnl_process_io *io)
 	spin_lock_init(&p->lock);
 	mutex_init(&p->pieces);
 	p->seen = ktime_get_ns();
-	pfsnl_mailbox_init(&p->mailbox, io->inst->net, 0, 0);
+	pfsnl_mailbox_init(&p->mailbox, &io->mailroom, io->inst->net, 0, 0);
 	return p;
 }
 
@@ -467,7 +467,8 @@ static struct pfsnl_process *know_socket(struct pfsnl_process_io *io,
 	if (!p)
 		return ERR_PTR(-ENOMEM);
 	p->sk = asker->sk;
-	pfsnl_mailbox_init(&p->mailbox, io->inst->net, asker->portid, window);
+	pfsnl_mailbox_init(&p->mailbox, &io->mailroom, io->inst->net,
+			   asker->portid, window);
 	spin_lock(&io->lock);
 	other = find_socket(io, asker->portid);
 	if (!other) {
@@ -647,6 +648,7 @@ int pfsnl_processes_open(struct pfsnl_instance *inst)
 	INIT_LIST_HEAD(&io->ready);
 	INIT_LIST_HEAD(&io->turn);
 	__skb_queue_head_init(&io->copies);
+	pfsnl_mailroom_init(&io->mailroom);
 	kthread_init_work(&io->work, pfsnl_say_work);
 	kthread_init_delayed_work(&io->retry, pfsnl_say_retry);
 	kthread_init_delayed_work(&io->watch, pfsnl_keepalive_watch);

@@ -70,6 +70,7 @@ struct pfsnl_process_tables {
  * @copies_place: and which of its events: its place in the row; 0: a change
  * @copies_generation: after which change of any group
  * @paper: node thread: for letters
+ * @mailroom: node thread: what waits for all of them
  * @slow: processes that did not take what they were told
  * @silent: processes that gave no sign of life
  */
@@ -92,6 +93,7 @@ struct pfsnl_process_io {
 	u64 copies_place;
 	u64 copies_generation;
 	struct pfsnl_letter_paper paper;
+	struct pfsnl_mailroom mailroom;
 	u64 slow;
 	u64 silent;
 };

@@ -43,6 +43,8 @@ void pfsnl_tell_told(struct pfsnl_process *p)
 static void post(struct pfsnl_membership *m, u32 number, struct sk_buff *skb,
 		 bool own, u32 told)
 {
+	struct pfsnl_mailbox *most;
+
 	if (!skb) {
 		no_memory(m);
 		return;
@@ -51,6 +53,10 @@ static void post(struct pfsnl_membership *m, u32 number, struct sk_buff *skb,
 	if (pfsnl_mailbox_post(&m->process->mailbox, skb, own, told))
 		pfsnl_process_lose(m->process, PFSNL_GROUP_WHY_SLOW);
 	pfsnl_tell_told(m->process);
+	/* those for whom most waits, not who happened to be told something */
+	while ((most = pfsnl_mailroom_over(&m->process->io->mailroom)))
+		pfsnl_process_lose(container_of(most, struct pfsnl_process,
+						mailbox), PFSNL_GROUP_WHY_SLOW);
 }
 
 /* ---- the same for several members ---- */

@@ -582,8 +582,8 @@ struct pfsnl_group_message {
  * effect when it returns; only pfsnl_group_dispatch() gives -EBUSY there.
  *
  * While one runs events are kept in the kernel, up to the receive buffer of the
- * socket and some MiB beyond (group_backlog_kib of the module). A process that
- * needs longer loses its membership: `slow`.
+ * socket and some MiB beyond (group_backlog_kib and group_backlogs_kib of the
+ * module). A process that needs longer loses its membership: `slow`.
  */
 struct pfsnl_group_calls {
 	size_t size;		/* of this structure, as the program knows it */

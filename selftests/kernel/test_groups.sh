@@ -274,6 +274,39 @@ slay d
 check "it is killed with events waiting" wait_until 10 gone b 1 "$d" died
 end d
 
+# of two that don't read, the one for whom more waits, when it is too much together
+process d 1
+join d red 65536
+d=$(number_of d)
+tell d deaf
+wait_until 10 said d "done deaf"
+backlogs=/sys/module/pfsnl/parameters/group_backlogs_kib
+was=$(<$backlogs)
+echo 1500 >$backlogs
+tell b send 30000 20
+wait_until 20 said_times a "message $a 2/$b [0-9]+ 30000 ok" 160
+process e 1
+join e red 65536
+e=$(number_of e)
+tell e deaf
+wait_until 10 said e "done deaf"
+tell b send 30000 20
+check "too much waits for two together: the one with more is gone" \
+	wait_until 20 gone b 1 "$d" slow
+wait_until 20 said_times a "message $a 2/$b [0-9]+ 30000 ok" 180
+echo "$was" >$backlogs
+check "too much waits for two together: that is counted" stat_is 1 group_slow 2
+tell e hear
+check "too much waits for two together: the other hears all" \
+	wait_until 20 said_times e "message $e 2/$b [0-9]+ 30000 ok" 20
+tell d hear
+check "too much waits for two together: the first is told so" \
+	wait_until 10 said d "over $d slow"
+end d
+tell e leave
+wait_until 10 gone b 1 "$e" left
+end e
+
 process e 2
 join e red 65536 300
 e=$(number_of e)
