@@ -29,6 +29,7 @@ void pfsnl_groups_init(struct pfsnl_core *core)
 	INIT_LIST_HEAD(&g->spare_groups);
 	INIT_LIST_HEAD(&g->due_locals);
 	pfsnl_timer_init(&g->retry, retry_fire);
+	pfsnl_timer_init(&g->overdue, pfsnl_muster_overdue);
 }
 
 /**
@@ -313,6 +314,7 @@ static void begin_anew(struct pfsnl_core *core)
 	g->asked = false;
 	g->mustered = false;
 	g->answered = false;
+	pfsnl_timer_at(core, &g->overdue, PFSNL_NEVER);
 }
 
 /**

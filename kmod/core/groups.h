@@ -33,6 +33,8 @@
  * - Not asked are nodes that have no member: those of the leader's company, and
  *   others that had no process in any group when they accepted the leader. They have
  *   none for everybody else, too, but those that messages after the mark bring.
+ * - Who is asked, and for twice the time that a node may take for a message does not
+ *   say more of its members, is dropped by the leader.
  */
 #ifndef PFSNL_CORE_GROUPS_H
 #define PFSNL_CORE_GROUPS_H
@@ -123,6 +125,7 @@ struct pfsnl_local {
  * @awaited: nodes that are asked and have not answered
  * @mustered: LEADER: MUSTER of @ring is under way
  * @answered: our answer is under way
+ * @overdue: LEADER: when who has not answered has had its time
  * @generation: grows with each change
  * @locals: processes of this node, by number
  * @n_locals: how many
@@ -149,6 +152,7 @@ struct pfsnl_groups {
 	u32 awaited;
 	bool mustered;
 	bool answered;
+	struct pfsnl_timer overdue;
 	u64 generation;
 	struct rb_root locals;
 	u32 n_locals;
@@ -221,6 +225,7 @@ void pfsnl_local_over(struct pfsnl_core *core, struct pfsnl_local *l, u8 why);
 
 /* muster.c */
 void pfsnl_muster_pump(struct pfsnl_core *core);
+void pfsnl_muster_overdue(struct pfsnl_core *core, struct pfsnl_timer *timer);
 void pfsnl_muster_asked(struct pfsnl_core *core, const struct pfsnl_entry *e,
 			const struct pfsnl_groupmsg *m);
 void pfsnl_muster_here(struct pfsnl_core *core, struct pfsnl_mate *mate,

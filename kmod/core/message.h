@@ -125,7 +125,7 @@
 	X(JOINED,	16,	"joined")		\
 	X(MERGED,	17,	"came with another leader") \
 	X(LINK,		18,	"the link is down")	\
-	X(SLOW,		19,	"did not take its messages")
+	X(SLOW,		19,	"did not take or answer its messages")
 
 #define PFSNL_REASON_ENUM(name, n, text) PFSNL_REASON_##name = (n),
 enum pfsnl_reason {

@@ -158,6 +158,48 @@ void pfsnl_muster_pump(struct pfsnl_core *core)
 		answer(core);
 }
 
+/* The question has to get there, and the answer to come back. */
+static void wait_for_answers(struct pfsnl_core *core)
+{
+	if (core->order.leads)
+		pfsnl_timer_at(core, &core->groups.overdue,
+			       core->now + 2 * pfsnl_drain_time(core));
+}
+
+/**
+ * pfsnl_muster_overdue - drop who does not say which members it has
+ * @core: the core
+ * @timer: it has had its time
+ *
+ * It takes its messages, or it would have been dropped for that; but while it is
+ * there and says nothing nobody else's companies can become one. It is let in again
+ * when there was a ring without it, so that it is asked anew.
+ */
+void pfsnl_muster_overdue(struct pfsnl_core *core, struct pfsnl_timer *timer)
+{
+	const struct pfsnl_groups *g = &core->groups;
+	struct pfsnl_node *n;
+	u32 i;
+
+	if (!core->order.leads)
+		return;
+	for (i = 0; i < g->n; i++) {
+		const struct pfsnl_mate *mate = &g->mates[i];
+
+		n = pfsnl_roster_find(&core->roster, mate->addr);
+		if (!mate->asked || mate->answered || !n || !n->c->tether ||
+		    n->c->tether->state != PFSNL_TETHER_MEMBER || !n->next_in ||
+		    n->next.incarnation != mate->incarnation)
+			continue;
+		pfsnl_lead_drop(core, n, PFSNL_REASON_SLOW);
+		n = pfsnl_roster_find(&core->roster, mate->addr);
+		if (n && n->c != &core->nobody)
+			n->c->redial_at = core->now + pfsnl_dead_time(core);
+	}
+	/* ourselves, for want of memory */
+	wait_for_answers(core);
+}
+
 /*
  * Members of a node of our company that it does not have any more. What comes is
  * what was said since the mark, so that it is the same for everybody, whatever they
@@ -212,6 +254,7 @@ static void unite(struct pfsnl_core *core)
 	}
 	g->apart = false;
 	g->answered = false;
+	pfsnl_timer_at(core, &g->overdue, PFSNL_NEVER);
 	pfsnl_groups_tell(core);
 	pfsnl_local_review(core);
 }
@@ -242,10 +285,12 @@ void pfsnl_muster_asked(struct pfsnl_core *core, const struct pfsnl_entry *e,
 		g->mates[i].asked = pfsnl_groupmsg_asked(m, g->mates[i].addr);
 		g->awaited += g->mates[i].asked;
 	}
-	if (g->awaited)
+	if (g->awaited) {
+		wait_for_answers(core);
 		pfsnl_groups_due(core);
-	else
+	} else {
 		unite(core);
+	}
 }
 
 /* Why a member of our company is gone, told when companies become one. */
@@ -272,7 +317,7 @@ void pfsnl_muster_here(struct pfsnl_core *core, struct pfsnl_mate *mate,
 	struct pfsnl_group_member *old;
 	const u8 *p = m->rest;
 	struct pfsnl_here h;
-	u32 i;
+	u32 i, known;
 
 	if (!same_ring(&m->ring, &g->ring)) {
 		pfsnl_count(core, PFSNL_COUNT_GROUP_FOREIGN);
@@ -287,6 +332,7 @@ void pfsnl_muster_here(struct pfsnl_core *core, struct pfsnl_mate *mate,
 		while ((old = pfsnl_member_next_of(&g->coming, mate->addr, 0)))
 			pfsnl_member_not_coming(core, mate, old);
 	mate->begun = true;
+	known = mate->coming;
 	for (i = 0; i < m->n; i++) {
 		p = pfsnl_here_next(p, &h);
 		if (h.why)
@@ -295,9 +341,10 @@ void pfsnl_muster_here(struct pfsnl_core *core, struct pfsnl_mate *mate,
 					      (const char *)h.name, h.len))
 			pfsnl_count(core, PFSNL_COUNT_GROUP_MALFORMED);
 	}
-	if (!(m->flags & PFSNL_HERE_LAST))
-		return;
-	mate->answered = true;
-	if (!--g->awaited || PFSNL_BROKEN(BARRIER))
+	mate->answered = m->flags & PFSNL_HERE_LAST;
+	/* there is an end to the members that it may name */
+	if (mate->answered || mate->coming > known)
+		wait_for_answers(core);
+	if (mate->answered && (!--g->awaited || PFSNL_BROKEN(BARRIER)))
 		unite(core);
 }

@@ -205,6 +205,7 @@ int pfsnl_order_piece(struct pfsnl_tether *t, const struct pfsnl_piece *p,
 void pfsnl_sequencer_frame(struct pfsnl_tether *t);
 void pfsnl_sequencer_pump(struct pfsnl_core *core);
 void pfsnl_sequencer_lazy(struct pfsnl_core *core);
+u64 pfsnl_drain_time(const struct pfsnl_core *core);
 void pfsnl_sequencer_drain(struct pfsnl_core *core, struct pfsnl_timer *timer);
 void pfsnl_sequencer_stop(struct pfsnl_core *core);
 bool pfsnl_sequencer_flush(struct pfsnl_tether *t);

@@ -14,7 +14,13 @@
 /* places that only marks may have */
 #define MARKS_MAX	1024
 
-static u64 drain_time(const struct pfsnl_core *core)
+/**
+ * pfsnl_drain_time - what a client may take for a message before it is dropped
+ * @core: the core
+ *
+ * Return: nanoseconds.
+ */
+u64 pfsnl_drain_time(const struct pfsnl_core *core)
 {
 	if (core->cfg.drain_ms)
 		return core->cfg.drain_ms * PFSNL_MS;
@@ -424,7 +430,7 @@ static void set_drain(struct pfsnl_core *core)
 		e = pfsnl_log_find(&o->log, t->flow.acked + 1);
 		if (e)
 			when = min(when, max(e->at, t->up_at) +
-				   drain_time(core));
+				   pfsnl_drain_time(core));
 	}
 	pfsnl_timer_at(core, &o->drain, when);
 }
@@ -443,7 +449,8 @@ void pfsnl_sequencer_drain(struct pfsnl_core *core, struct pfsnl_timer *timer)
 		if (!is_client(t))
 			continue;
 		e = pfsnl_log_find(&core->order.log, t->flow.acked + 1);
-		if (e && core->now >= max(e->at, t->up_at) + drain_time(core))
+		if (e && core->now >= max(e->at, t->up_at) +
+					  pfsnl_drain_time(core))
 			pfsnl_lead_drop(core, t->node, PFSNL_REASON_SLOW);
 	}
 	core->order.work = true;

@@ -249,6 +249,19 @@ static int op_tether_write(void *ctx, u32 id, const void *data, size_t len)
 	return err;
 }
 
+/* An answer to MUSTER becomes something that nobody knows. */
+static void garble(u8 *p, const u8 *end)
+{
+	for (; p < end; p += PFSNL_FRAME_HEAD + get_unaligned_be32(p + 4)) {
+		u8 *piece = p + PFSNL_FRAME_HEAD;
+
+		if (get_unaligned_be32(p) == PFSNL_FRAME_SEND &&
+		    get_unaligned_be16(piece + 24) == PFSNL_PORT_GROUP &&
+		    piece[PFSNL_SEND_LEN] == PFSNL_GROUPMSG_HERE)
+			piece[PFSNL_SEND_LEN] = 0xff;
+	}
+}
+
 static int op_tether_bulk(void *ctx, u32 id, const void *data, size_t len)
 {
 	struct node *n = node_of(ctx);
@@ -268,6 +281,8 @@ static int op_tether_bulk(void *ctx, u32 id, const void *data, size_t len)
 	if (p != end)
 		sim_fail("%08x: %zu bytes are no whole frames", n->host.addr,
 			 len);
+	if (n->garbles)
+		garble((u8 *)data, end);
 	return ledger_grants(&n->ledger) ?
 	       stream_write_bulk(t->end, data, len) : -ENOMEM;
 }

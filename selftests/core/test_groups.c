@@ -201,6 +201,34 @@ static void halves_that_meet_learn_of_each_others_members(void **state)
 	}
 }
 
+static void who_does_not_say_its_members_is_dropped(void **state)
+{
+	struct world *w = world_of(1, 3);
+	struct process *a = process_join(w->nodes[0], "g");
+	struct node *late, *leader = world_leader(w);
+
+	process_join(w->nodes[1], "g");
+	assert_settled(w, 100);
+	late = world_node(w, 3);
+	late->garbles = true;
+	process_join(w->nodes[2], "g");
+	node_start(late);
+	process_join(late, "g");
+	world_run(w, 9900 * SIM_MS);
+	/* it is in the ring, and takes what is said */
+	assert_int_equal(node_count(leader, PFSNL_COUNT_DROP_SLOW), 0);
+	assert_int_equal(a->n, 3);
+	/* twice drain, which is five times dead, unless told otherwise */
+	world_run(w, 200 * SIM_MS);
+	assert_int_equal(node_count(leader, PFSNL_COUNT_DROP_SLOW), 1);
+	/* it gets another chance */
+	late->garbles = false;
+	assert_settled(w, 6000);
+	assert_int_equal(a->n, 4);
+	assert_int_equal(node_count(leader, PFSNL_COUNT_DROP_SLOW), 1);
+	world_free(w);
+}
+
 static void stream_is_the_same_for_all_while_leaders_die(void **state)
 {
 	u64 seed;
@@ -306,6 +334,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(process_of_a_newcomer_joins_when_it_may),
 	cmocka_unit_test(members_of_a_lost_node_are_gone),
 	cmocka_unit_test(halves_that_meet_learn_of_each_others_members),
+	cmocka_unit_test(who_does_not_say_its_members_is_dropped),
 	cmocka_unit_test(stream_is_the_same_for_all_while_leaders_die),
 	cmocka_unit_test(a_thousand_members_on_a_node),
 	cmocka_unit_test(every_failed_allocation_is_made_up_for),

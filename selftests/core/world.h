@@ -92,6 +92,7 @@ struct world_tap {
  * @lease: what beacons say of how long the ring is quorate
  * @burst: quick ones still to send
  * @muted: beacons are prepared but not sent
+ * @garbles: its answers to MUSTER are not understood by anybody
  * @alarm: event of the deadline
  * @alarm_when: the deadline, by its clock
  * @late: the alarm or the beacon came due while it stood still
@@ -129,6 +130,7 @@ struct node {
 	u64 lease;
 	u32 burst;
 	bool muted;
+	bool garbles;
 
 	struct sim_event alarm;
 	u64 alarm_when;

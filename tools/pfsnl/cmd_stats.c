@@ -68,7 +68,7 @@ static const struct counter {
 	{ "drop-restarted", "came back as a new incarnation" },
 	{ "drop-malformed", "broke the protocol" },
 	{ "drop-local", "a shortage or an order of our own" },
-	{ "drop-slow", "did not take its messages in time" },
+	{ "drop-slow", "did not take or answer its messages in time" },
 	{ NULL, NULL }
 }, messages[] = {
 	{ "messages", "that got a place in the sequence, rings included" },
