@@ -175,6 +175,20 @@ void pfsnl_lead_failed(struct pfsnl_tether *t, u32 reason)
 	pfsnl_node_review(core, n);
 }
 
+/*
+ * A tether to it broke. One that breaks each time right after it came makes two rings
+ * each time, for everybody: it has to wait, longer and longer.
+ */
+static void fell(struct pfsnl_core *core, struct pfsnl_node *n, bool soon)
+{
+	if (!soon)
+		n->c->falls = 0;
+	else if (n->c->falls < PFSNL_FALLS_FREE)
+		n->c->falls++;
+	else
+		back_off(core, n, 1);
+}
+
 /**
  * pfsnl_lead_drop - a client is gone
  * @core: the core
@@ -192,6 +206,8 @@ void pfsnl_lead_drop(struct pfsnl_core *core, struct pfsnl_node *n, u32 reason)
 	pfsnl_note(core, PFSNL_NOTE_DROP, n->addr, reason, t->id);
 	/* it can't tell us that it noticed, so give it the time to */
 	n->c->redial_at = core->now;
+	if (t->level)
+		fell(core, n, core->now - t->up_at < pfsnl_dead_time(core));
 	if (!t->level && !PFSNL_BROKEN(LEVEL0_HOLD)) {
 		/* two leaders that don't meet are not to fight over it for ever */
 		if (core->now - t->up_at > PFSNL_BACKOFF_LEVEL0_MAX_MS * PFSNL_MS)
@@ -219,7 +235,7 @@ void pfsnl_lead_welcome(struct pfsnl_tether *t)
 	struct pfsnl_core *core = t->core;
 	struct pfsnl_node *n = t->node;
 
-	if (t->level)
+	if (t->level && !n->c->falls)
 		n->c->backoff = 0;
 	/* it took our claim, so it follows us since then */
 	n->c->follows_at = t->claimed_at;

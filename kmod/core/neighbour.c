@@ -388,8 +388,10 @@ void pfsnl_beacon_heard(struct pfsnl_core *core, u32 src,
 
 	if (!PFSNL_BROKEN(INCARNATION))
 		restarted(core, n, b);
-	if (n->c->heard_at && n->c->heard.incarnation != b->incarnation)
+	if (n->c->heard_at && n->c->heard.incarnation != b->incarnation) {
 		n->c->past_incarnation = n->c->heard.incarnation;
+		n->c->falls = 0;
+	}
 	if (!pfsnl_node_fresh(core, n) ||
 	    n->c->heard.incarnation != b->incarnation) {
 		n->c->first_heard = core->now;

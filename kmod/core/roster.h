@@ -33,6 +33,7 @@ struct pfsnl_tether;
  * @silence: fires when it may have gone silent
  * @asked: it was asked for a sign of life in this silence
  * @untethered: beacons in a row that contradict our tether
+ * @falls: leader only: times in a row that it fell out right after it came
  * @reported_at: client only: when our leader was told last that it leads too
  * @tether: leader only: our tether to it, in any state
  * @expected: leader only: the first install waits for it
@@ -59,6 +60,7 @@ struct pfsnl_contact {
 	struct pfsnl_timer silence;
 	bool asked;
 	u8 untethered;
+	u8 falls;
 	u64 reported_at;
 
 	struct pfsnl_tether *tether;

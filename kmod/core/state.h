@@ -44,6 +44,8 @@
 #define PFSNL_BEHIND_MS		1000
 /* A failed dial is tried again after a beacon interval, then up to this. */
 #define PFSNL_BACKOFF_MAX_MS	1000
+/* So often in a row a node may fall out right after it came, and is dialled at once. */
+#define PFSNL_FALLS_FREE	2
 /* The same for another leader */
 #define PFSNL_BACKOFF_MERGE_MAX_MS	10000
 /* The same for level-0 peers, which have no way to say what is wrong. */
