@@ -697,6 +697,7 @@ inline fetch(d, m)
 		append(d, e_);
 #ifndef BROKEN_TOLD		/* what a fetched mark says is not believed */
 		believe(d, e_);
+		is_stable(d, known[m]);
 #endif
 		deliver(d);
 		if

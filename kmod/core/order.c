@@ -117,7 +117,9 @@ void pfsnl_order_unprepare(struct pfsnl_core *core)
  *
  * Of messages that are prepared and not added, the last one counts.
  *
- * Return: 0; -ENOMEM; -ENOSPC when there are too many messages; -EBADMSG when its
+ * Return: 0; -ENOMEM; -ENOSPC when there are too many messages, or they take twice
+ * the limit, which takes somebody who does not heed it, or a long shortage of memory
+ * here, in which nothing is delivered; -EBADMSG when its
  * number is not the next, or the sender is not in the view or numbered this before,
  * or the mark can't follow.
  */
@@ -143,6 +145,9 @@ int pfsnl_order_prepare(struct pfsnl_core *core, const struct pfsnl_entry *e)
 		pfsnl_free(core, pfsnl_log_move(&o->log, at, size));
 	}
 	if (e->port != PFSNL_PORT_RING) {
+		if (o->log.bytes - o->mark_bytes + pfsnl_entry_cost(e->len) >
+		    2ULL * o->limit)
+			return -ENOSPC;
 		v = pfsnl_view_find(&o->view, e->sender, e->incarnation);
 		return v && e->n > v->sent ? 0 : -EBADMSG;
 	}

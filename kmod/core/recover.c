@@ -370,8 +370,11 @@ void pfsnl_recover_tail(struct pfsnl_tether *t)
 		err = pfsnl_order_prepare(core, e);
 	if (!err && e)
 		pfsnl_order_add(core, e);
-	if (!err)
+	if (!err) {
+		/* what is with all need not be kept until all of it has come */
+		pfsnl_order_stable(core, p.have);
 		return;
+	}
 	pfsnl_free(core, e);
 	if (err == -EBADMSG)
 		pfsnl_tether_malformed(t);

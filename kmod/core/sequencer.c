@@ -146,6 +146,9 @@ static bool has_room(const struct pfsnl_order *o, u32 len)
 	/* marks find a place in any case */
 	if (o->log.last - o->log.base >= PFSNL_LOG_ENTRIES_MAX - MARKS_MAX)
 		return false;
+	/* others may have to keep what came before we began */
+	if (o->log.base > o->stable)
+		return false;
 	return o->log.base == o->log.last ||
 	       o->log.bytes - o->mark_bytes + pfsnl_entry_cost(len) <= o->limit;
 }
@@ -338,6 +341,8 @@ static int send_some(struct pfsnl_tether *t, size_t most)
 	const struct pfsnl_entry *e;
 	u64 next = f->next;
 	u32 offset = f->offset;
+	/* one who succeeds our leader is told what that had told us, no more */
+	u64 stable = f->tail ? o->known : o->stable;
 	size_t size = 0;
 	u8 *wire, *p;
 	int err;
@@ -358,8 +363,7 @@ static int send_some(struct pfsnl_tether *t, size_t most)
 	offset = f->offset;
 	for (p = wire; p < wire + size;) {
 		e = pfsnl_log_find(&o->log, next);
-		p = pfsnl_piece_encode(PFSNL_FRAME_ORDER, e, offset, o->stable,
-				       p);
+		p = pfsnl_piece_encode(PFSNL_FRAME_ORDER, e, offset, stable, p);
 		offset += PFSNL_PIECE_MAX;
 		if (offset >= e->len) {
 			offset = 0;
@@ -372,7 +376,7 @@ static int send_some(struct pfsnl_tether *t, size_t most)
 		return err;
 	f->next = next;
 	f->offset = offset;
-	f->told = o->stable;
+	f->told = stable;
 	if (PFSNL_BROKEN(ACKS))
 		acked(t, next - 1);
 	return 0;

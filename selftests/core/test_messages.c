@@ -245,6 +245,113 @@ static void who_does_not_take_its_messages_is_dropped(void **state)
 	world_free(w);
 }
 
+/* Nodes that keep little; as many as @started run and are one ring. */
+static struct world *world_that_keeps_little(u64 seed, u32 nodes, u32 started)
+{
+	struct world *w = world_new(seed);
+	u32 i;
+
+	world_nodes(w, nodes);
+	for (i = 0; i < nodes; i++)
+		w->nodes[i]->cfg.retain_kib = PFSNL_RETAIN_KIB_MIN;
+	for (i = 0; i < started; i++)
+		assert_int_equal(node_start(w->nodes[i]), 0);
+	assert_agree(w, 4000);
+	assert_heard(w, 1000);
+	return w;
+}
+
+/* Some send until they are told to wait. */
+static void fill(struct world *w, u32 from, u32 to)
+{
+	u32 i, k;
+
+	for (k = 0; k < 200; k++)
+		for (i = from; i < to; i++)
+			node_send(w->nodes[i], 0, 1000);
+}
+
+static void successor_that_came_late_leaves_room_for_what_others_keep(void **state)
+{
+	struct world *w = world_that_keeps_little(6, 4, 3);
+	struct node *late = w->nodes[3];
+	u64 end;
+
+	/* it reads nothing, so all that follows is kept by the others */
+	stream_reading(node_end(w->nodes[2], 0), false);
+	fill(w, 0, 2);
+	world_run(w, 50 * SIM_MS);
+	assert_true(node_state(w->nodes[1]).log_bytes > 40000);
+	/* one that comes now has nothing of it, and is the better one */
+	late->cfg.priority = 200;
+	assert_int_equal(node_start(late), 0);
+	world_run(w, 200 * SIM_MS);
+	assert_int_equal(node_role(late), PFSNL_ROLE_CLIENT);
+	assert_true(node_state(late).log_bytes < 1000);
+	node_kill(w->nodes[0]);
+	node_kill(w->nodes[2]);
+	/* answers take their time: what all have is known late */
+	w->net.latency = 5 * SIM_MS;
+	end = w->sim.now + 4 * SIM_S;
+	while (w->sim.now < end) {
+		fill(w, 3, 4);
+		world_run(w, SIM_MS);
+		/* not more than it may: hearer_check() */
+	}
+	assert_int_equal(node_role(late), PFSNL_ROLE_LEADER);
+	assert_heard(w, 10000);
+	world_free(w);
+}
+
+static void successor_that_lacks_much_keeps_no_more_than_it_may(void **state)
+{
+	struct world *w = world_that_keeps_little(7, 3, 3);
+	struct node *next = w->nodes[1];
+	u32 k;
+
+	for (k = 0; k < 28; k++)
+		assert_int_equal(node_send(w->nodes[0], PFSNL_MSG_SAFE, 1000), 0);
+	/* it has them, and says so, and does not hear that all have them */
+	for (k = 0; k < 1000 && node_state(next).log_bytes < 28 * 1000; k++)
+		world_run(w, 10 * SIM_US);
+	assert_true(node_state(next).log_bytes >= 28 * 1000);
+	stream_reading(node_end(next, 0), false);
+	world_run(w, 20 * SIM_MS);
+	assert_true(node_state(w->nodes[2]).log_bytes < 1000);
+	fill(w, 2, 3);
+	world_run(w, 20 * SIM_MS);
+	fill(w, 2, 3);
+	world_run(w, 20 * SIM_MS);
+	assert_true(node_state(w->nodes[2]).log_bytes > 50000);
+	node_kill(w->nodes[0]);
+	/* not more than it may: hearer_check() */
+	assert_heard(w, 10000);
+	assert_true(node_count(next, PFSNL_COUNT_FETCHES) > 0);
+	world_free(w);
+}
+
+static void who_falls_out_each_time_is_taken_in_ever_less(void **state)
+{
+	struct world *w = world_of(8, 3);
+	struct node *n = w->nodes[2];
+	u64 seq = node_state(w->nodes[0]).ring.seq;
+	u32 i;
+
+	/* it has memory to accept, but not for where it begins */
+	stream_reset(node_end(n, 0));
+	for (i = 0; i < 200000; i++) {
+		n->ledger.fail_at = n->ledger.tries + 1;
+		n->ledger.fail_for = node_role(n) == PFSNL_ROLE_CLIENT ? ~0ULL : 0;
+		world_run(w, 50 * SIM_US);
+	}
+	/* that was 10 s; out and in, about once in a second */
+	assert_in_range(node_state(w->nodes[0]).ring.seq - seq, 10, 40);
+	n->ledger.fail_for = 0;
+	assert_heard(w, 4000);
+	assert_agree(w, 1);
+	world_free(w);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(everybody_hears_all_messages_in_one_order),
 	cmocka_unit_test(safe_message_waits_until_all_have_it),
@@ -257,6 +364,9 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(halves_of_a_segment_go_on_and_meet_again),
 	cmocka_unit_test(who_fell_out_does_not_know_what_became_of_its_messages),
 	cmocka_unit_test(who_does_not_take_its_messages_is_dropped),
+	cmocka_unit_test(successor_that_came_late_leaves_room_for_what_others_keep),
+	cmocka_unit_test(successor_that_lacks_much_keeps_no_more_than_it_may),
+	cmocka_unit_test(who_falls_out_each_time_is_taken_in_ever_less),
 };
 
 int main(void)
