@@ -16,6 +16,8 @@
  * @life: incarnation that this is about
  * @ring: installed last
  * @claims: that it took since
+ * @failed: allocations that had failed when it took the last, its own and those of
+ *	whom it took
  * @first: the first ring that it made as a successor
  * @before: the ring of the lost leader that it had then
  * @n: nodes of that
@@ -25,6 +27,7 @@ struct past {
 	u64 life;
 	struct pfsnl_ring_id ring;
 	u32 claims;
+	u64 failed;
 	struct pfsnl_ring_id first;
 	struct pfsnl_ring_id before;
 	u32 n;
@@ -96,6 +99,14 @@ static bool same_leader(const struct pfsnl_ring_id *a,
 	       a->incarnation == b->incarnation;
 }
 
+/* Allocations that failed, of a node and of whom it follows. */
+static u64 failed(const struct node *n, u32 leader)
+{
+	u32 i = leader - WORLD_ADDR(0);
+
+	return n->ledger.failed + (i < h.w->n ? h.w->nodes[i]->ledger.failed : 0);
+}
+
 /**
  * history_claimed - a node accepts a leader
  * @n: the node
@@ -107,6 +118,7 @@ void history_claimed(struct node *n)
 		      n->core->role == PFSNL_ROLE_LEADER;
 
 	past_of(n->host.addr)->claims += 1 + handed;
+	past_of(n->host.addr)->failed = failed(n, n->core->leader_addr);
 }
 
 /**
@@ -132,6 +144,8 @@ void history_installed(struct node *n)
 		   had(leader, n->host.addr) &&
 		   /* one whose tether broke meanwhile has only the newest */
 		   p->claims <= 1 &&
+		   /* without memory for that it does without, see record() */
+		   p->failed == failed(n, ring->leader) &&
 		   !ring_same(&p->ring, &leader->before)) {
 		sim_violated("same-history",
 			     "%08x goes from ring %llu of %08x to %llu, its leader from %llu",

@@ -193,6 +193,11 @@ static bool until_agree(struct run *r, u64 limit)
 	r->quiet = true;
 	while ((!agree(r) || !settled(r)) && r->w->sim.now < end)
 		pass(r, SLICE);
+	/* what was said takes its time */
+	if (agree(r))
+		end += SIM_S;
+	while (agree(r) && !settled(r) && r->w->sim.now < end)
+		pass(r, SLICE);
 	r->quiet = quiet;
 	return agree(r) && settled(r);
 }
