@@ -99,11 +99,13 @@ struct pfsnl_core *pfsnl_instance_enter(struct pfsnl_instance *inst, u64 *now)
  * pfsnl_instance_leave - the core has it
  * @inst: the instance
  *
- * Node thread. Gives the lock back after telling listeners what came of it.
+ * Node thread. Gives the lock back after sending what was held back, and telling
+ * listeners what came of it.
  */
 void pfsnl_instance_leave(struct pfsnl_instance *inst)
 {
 	pfsnl_process_settle(&inst->processes);
+	pfsnl_tethers_push(&inst->tethers);
 	if (inst->state_due) {
 		inst->state_due = false;
 		pfsnl_event_state(inst, false);

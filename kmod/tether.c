@@ -21,6 +21,8 @@
 
 /* bytes read of one tether, connections accepted, in one go */
 #define READ_BUDGET	(64 * 1024)
+/* and what of it the core gets at once: the more, the more goes on in one write */
+#define TETHER_BUFFER	(32 * 1024)
 #define ACCEPT_BUDGET	16
 #define ACCEPT_RETRY_MS	10
 #define BACKLOG		16
@@ -68,7 +70,8 @@ enum tether_phase {
  * @n_updates: how many
  * @update_bytes: how many bytes
  * @wants: the core waits for room for more of them
- * @ended: in the room's list of that name
+ * @held: in the room's list of that name
+ * @ended: likewise
  */
 struct tether {
 	struct pfsnl_tether_io *io;
@@ -91,6 +94,7 @@ struct tether {
 	u32 n_updates;
 	size_t update_bytes;
 	bool wants;
+	struct list_head held;
 	struct list_head ended;
 };
 
@@ -196,6 +200,7 @@ static struct tether *tether_new(struct pfsnl_tether_io *io,
 	t->io = io;
 	t->phase = phase;
 	t->sock = sock;
+	INIT_LIST_HEAD(&t->held);
 	kthread_init_work(&t->work, tether_work);
 	/* numbers go up, so that one that ended isn't taken for another */
 	if (xa_alloc_cyclic(&io->by_id, &t->id, t, xa_limit_32b, &io->next_id,
@@ -221,6 +226,7 @@ void pfsnl_tethers_end(struct pfsnl_tether_io *io, u32 id)
 	if (WARN_ON_ONCE(!t))
 		return;
 	detach(t);
+	list_del_init(&t->held);
 	sock_release(t->sock);
 	t->sock = NULL;
 	list_add_tail(&t->ended, &io->ended);
@@ -308,10 +314,16 @@ static size_t unsent(const struct tether *t)
 	return READ_ONCE(tp->write_seq) - READ_ONCE(tp->snd_nxt);
 }
 
-/* Return: bytes that the socket took, 0 when it had no memory, or -errno. */
-static ssize_t push(struct tether *t, const void *data, size_t len)
+/*
+ * @hold: more follows, so what doesn't fill a segment can wait for that. Return:
+ * bytes that the socket took, 0 when it had no memory, or -errno.
+ */
+static ssize_t push(struct tether *t, const void *data, size_t len, bool hold)
 {
-	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
+	struct msghdr msg = {
+		.msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL |
+			     (hold ? MSG_MORE : 0),
+	};
 	struct kvec iov = { .iov_base = (void *)data, .iov_len = len };
 	int n = kernel_sendmsg(t->sock, &msg, &iov, 1, len);
 
@@ -338,12 +350,14 @@ static int put_by(struct tether *t, const void *data, size_t len)
 }
 
 /* Return: as pfsnl_tethers_write(), but for -EAGAIN. */
-static int write_all(struct tether *t, const void *data, size_t len)
+static int write_all(struct tether *t, const void *data, size_t len, bool hold)
 {
 	ssize_t n = 0;
 
 	if (!t->out_len)
-		n = push(t, data, len);
+		n = push(t, data, len, hold);
+	if (hold && list_empty(&t->held))
+		list_add_tail(&t->held, &t->io->held);
 	if (n == len || (n >= 0 && !put_by(t, data + n, len - n))) {
 		t->written += len;
 		return 0;
@@ -424,7 +438,7 @@ int pfsnl_tethers_write(struct pfsnl_tether_io *io, u32 id, const void *data,
 		return -EPIPE;
 	if (updates_unsent(t) + len > io->room)
 		return -EAGAIN;
-	err = write_all(t, data, len);
+	err = write_all(t, data, len, false);
 	if (!err)
 		update_written(t, len);
 	return err;
@@ -462,7 +476,27 @@ int pfsnl_tethers_bulk(struct pfsnl_tether_io *io, u32 id, const void *data,
 			kthread_queue_work(io->inst->worker, &t->work);
 		return -EAGAIN;
 	}
-	return write_all(t, data, len);
+	return write_all(t, data, len, true);
+}
+
+/**
+ * pfsnl_tethers_push - nothing more is written for now
+ * @io: the room; may not have been opened
+ *
+ * What pfsnl_tethers_bulk() wrote is held back until then, so that many messages
+ * make one segment. Node thread, under the instance lock.
+ */
+void pfsnl_tethers_push(struct pfsnl_tether_io *io)
+{
+	struct tether *t, *tmp;
+
+	if (!io->inst)
+		return;
+	list_for_each_entry_safe(t, tmp, &io->held, held) {
+		list_del_init(&t->held);
+		/* it is set already, but this sends what is held back */
+		tcp_sock_set_nodelay(t->sock->sk);
+	}
 }
 
 static void flush_out(struct tether *t)
@@ -470,7 +504,7 @@ static void flush_out(struct tether *t)
 	ssize_t n;
 
 	while (t->out_len) {
-		n = push(t, t->out + t->out_at, t->out_len);
+		n = push(t, t->out + t->out_at, t->out_len, false);
 		if (n <= 0)
 			return;
 		t->out_at += n;
@@ -546,10 +580,10 @@ static void read_tether(struct tether *t)
 		struct msghdr msg = { .msg_flags = MSG_DONTWAIT };
 		struct kvec iov = {
 			.iov_base = io->buffer,
-			.iov_len = sizeof(io->buffer),
+			.iov_len = TETHER_BUFFER,
 		};
 		int n = kernel_recvmsg(t->sock, &msg, &iov, 1,
-				       sizeof(io->buffer), MSG_DONTWAIT);
+				       TETHER_BUFFER, MSG_DONTWAIT);
 
 		if (n == -EAGAIN)
 			return;
@@ -692,9 +726,13 @@ int pfsnl_tethers_open(struct pfsnl_instance *inst,
 	io->source = htonl(cfg->addr);
 	xa_init_flags(&io->by_id, XA_FLAGS_ALLOC1);
 	INIT_LIST_HEAD(&io->ended);
+	INIT_LIST_HEAD(&io->held);
 	kthread_init_delayed_work(&io->accept, accept_work);
 	kthread_init_work(&io->reap, reap_work);
 
+	io->buffer = kvmalloc(TETHER_BUFFER, GFP_KERNEL_ACCOUNT);
+	if (!io->buffer)
+		return -ENOMEM;
 	err = sock_create_kern(inst->net, AF_INET, SOCK_STREAM, IPPROTO_TCP,
 			       &io->listener);
 	if (err) {
@@ -774,4 +812,5 @@ void pfsnl_tethers_close(struct pfsnl_tether_io *io)
 	xa_destroy(&io->by_id);
 	if (io->listener)
 		sock_release(io->listener);
+	kvfree(io->buffer);
 }

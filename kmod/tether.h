@@ -31,13 +31,14 @@ struct pfsnl_instance;
  * @by_id: all tethers by number
  * @next_id: where to look for the next number
  * @ended: tethers whose socket is gone and whose memory is not
+ * @held: tethers of which TCP holds something back, see pfsnl_tethers_push()
  * @reap: node thread: free @ended
  * @room: bytes that a tether keeps for what was not yet sent
  * @patience_ms: how long what was sent may stay unacknowledged
  * @port: of the listener and the source of @source, host order
  * @source: our address
  * @no_memory: connections that could not be taken for lack of memory, yet
- * @buffer: what was received last, before the core gets it
+ * @buffer: what was received last, before the core gets it; TETHER_BUFFER bytes
  */
 struct pfsnl_tether_io {
 	struct pfsnl_instance *inst;
@@ -47,13 +48,14 @@ struct pfsnl_tether_io {
 	struct xarray by_id;
 	u32 next_id;
 	struct list_head ended;
+	struct list_head held;
 	struct kthread_work reap;
 	size_t room;
 	u32 patience_ms;
 	u16 port;
 	__be32 source;
 	u64 no_memory;
-	u8 buffer[4096];
+	u8 *buffer;
 };
 
 int pfsnl_tethers_open(struct pfsnl_instance *inst,
@@ -70,6 +72,7 @@ int pfsnl_tethers_write(struct pfsnl_tether_io *io, u32 id, const void *data,
 int pfsnl_tethers_bulk(struct pfsnl_tether_io *io, u32 id, const void *data,
 		       size_t len);
 void pfsnl_tethers_end(struct pfsnl_tether_io *io, u32 id);
+void pfsnl_tethers_push(struct pfsnl_tether_io *io);
 
 long pfsnl_tethers_alive(void);
 long pfsnl_tethers_created(void);
