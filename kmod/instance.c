@@ -120,6 +120,11 @@ static void *op_alloc(void *ctx, size_t size)
 	return kvzalloc(size, GFP_KERNEL);
 }
 
+static void *op_alloc_raw(void *ctx, size_t size)
+{
+	return kvmalloc(size, GFP_KERNEL);
+}
+
 static void op_free(void *ctx, void *p)
 {
 	kvfree(p);
@@ -263,6 +268,7 @@ static void op_left(void *ctx)
 
 static const struct pfsnl_core_ops core_ops = {
 	.alloc		= op_alloc,
+	.alloc_raw	= op_alloc_raw,
 	.free		= op_free,
 	.beacon		= op_beacon,
 	.lease		= op_lease,

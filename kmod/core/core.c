@@ -41,17 +41,8 @@ const char *pfsnl_note_text(enum pfsnl_note note)
 	return note_texts[note];
 }
 
-/**
- * pfsnl_alloc - memory for the core
- * @core: the core
- * @size: bytes
- *
- * Return: zeroed memory, or NULL, which has been counted.
- */
-void *pfsnl_alloc(struct pfsnl_core *core, size_t size)
+static void *got(struct pfsnl_core *core, void *p, size_t size)
 {
-	void *p = core->ops->alloc(core->ctx, size);
-
 	if (!p) {
 		pfsnl_count(core, PFSNL_COUNT_NO_MEMORY);
 		pfsnl_note(core, PFSNL_NOTE_NO_MEMORY, 0, PFSNL_REASON_LOCAL,
@@ -61,9 +52,33 @@ void *pfsnl_alloc(struct pfsnl_core *core, size_t size)
 }
 
 /**
+ * pfsnl_alloc - memory for the core
+ * @core: the core
+ * @size: bytes
+ *
+ * Return: zeroed memory, or NULL, which has been counted.
+ */
+void *pfsnl_alloc(struct pfsnl_core *core, size_t size)
+{
+	return got(core, core->ops->alloc(core->ctx, size), size);
+}
+
+/**
+ * pfsnl_alloc_raw - memory that the core fills at once
+ * @core: the core
+ * @size: bytes
+ *
+ * Return: memory with any content, or NULL, which has been counted.
+ */
+void *pfsnl_alloc_raw(struct pfsnl_core *core, size_t size)
+{
+	return got(core, core->ops->alloc_raw(core->ctx, size), size);
+}
+
+/**
  * pfsnl_free - give memory back
  * @core: the core
- * @p: from pfsnl_alloc(), or NULL
+ * @p: from pfsnl_alloc() or pfsnl_alloc_raw(), or NULL
  */
 void pfsnl_free(struct pfsnl_core *core, void *p)
 {

@@ -153,6 +153,7 @@ enum pfsnl_note {
 /**
  * struct pfsnl_core_ops - what a core asks of its surroundings
  * @alloc: zeroed memory or NULL; may fail at any time
+ * @alloc_raw: the same, with any content
  * @free: give it back; NULL is allowed
  * @beacon: take over a plan, which is copied. Return: 0 or -ENOMEM, and then
  *	the plan before stays; the core tries again
@@ -181,6 +182,7 @@ enum pfsnl_note {
  */
 struct pfsnl_core_ops {
 	void *(*alloc)(void *ctx, size_t size);
+	void *(*alloc_raw)(void *ctx, size_t size);
 	void (*free)(void *ctx, void *p);
 	int (*beacon)(void *ctx, const struct pfsnl_beacon_plan *plan);
 	void (*lease)(void *ctx, u64 until);

@@ -18,9 +18,10 @@
  */
 void pfsnl_stream_reset(struct pfsnl_stream *s)
 {
-	if (s->body && s->body != s->small)
+	if (s->body && s->body != s->small && !s->borrowed)
 		s->free(s->ctx, s->body);
 	s->body = NULL;
+	s->borrowed = false;
 	s->len = 0;
 	s->have = 0;
 	s->skip = false;
@@ -76,10 +77,19 @@ static int take_head(struct pfsnl_stream *s)
 		s->skip = true;
 		max = PFSNL_FRAME_SKIP_MAX;
 	}
-	if (s->len > max)
-		return -EMSGSIZE;
+	return s->len > max ? -EMSGSIZE : 0;
+}
+
+/* A place for the payload, of which @data are the first @len bytes that came. */
+static int take_body(struct pfsnl_stream *s, const u8 *data, size_t len)
+{
 	if (s->skip || !s->len)
 		return 0;
+	s->borrowed = len >= s->len;
+	if (s->borrowed) {
+		s->body = (u8 *)data;
+		return 0;
+	}
 	s->body = s->len <= sizeof(s->small) ? s->small :
 					       s->alloc(s->ctx, s->len);
 	return s->body ? 0 : -ENOMEM;
@@ -91,7 +101,8 @@ static int take_head(struct pfsnl_stream *s)
  * @data: the bytes; moved past those that were used
  * @len: how many; lowered by those that were used
  *
- * Stops after one frame, so that the caller can deal with it and reset.
+ * Stops after one frame, so that the caller can deal with it and reset, before the
+ * bytes are gone: @body may be among them.
  *
  * Return: 1 when @op, @len and @body hold a whole frame, 0 when all bytes are
  * used up and more are needed, -EBADMSG for an op that no frame has, -EMSGSIZE
@@ -113,12 +124,14 @@ int pfsnl_stream_feed(struct pfsnl_stream *s, const u8 **data, size_t *len)
 			if (s->have < PFSNL_FRAME_HEAD)
 				return 0;
 			err = take_head(s);
+			if (!err)
+				err = take_body(s, *data, *len);
 			if (err)
 				return err;
 		}
 
 		n = min_t(size_t, *len, s->len - (s->have - PFSNL_FRAME_HEAD));
-		if (n && !s->skip)
+		if (n && !s->skip && !s->borrowed)
 			memcpy(s->body + (s->have - PFSNL_FRAME_HEAD), *data, n);
 		s->have += n;
 		*data += n;

@@ -63,6 +63,7 @@
  * @head: the first two words as far as they came
  * @have: bytes of @head and then of the payload that came
  * @skip: the payload is being thrown away
+ * @borrowed: @body is where the bytes came, which is so if all of it came at once
  * @small: @body is this, so that small frames need no allocation
  * @skipped: frames of unknown ops skipped so far
  */
@@ -78,6 +79,7 @@ struct pfsnl_stream {
 	u8 head[PFSNL_FRAME_HEAD];
 	u32 have;
 	bool skip;
+	bool borrowed;
 	u8 small[PFSNL_FRAME_SMALL_MAX];
 	u32 skipped;
 };

@@ -205,7 +205,7 @@ int pfsnl_core_group_send(struct pfsnl_core *core, u64 now, u32 number, u16 flag
 	if (err)
 		return err;
 	pfsnl_core_enter(core, now);
-	e = pfsnl_entry_new(core, PFSNL_GROUP_HEAD + len);
+	e = pfsnl_entry_raw(core, PFSNL_GROUP_HEAD + len);
 	if (e) {
 		p = pfsnl_groupmsg_head(e->data, PFSNL_GROUPMSG_SAY, 0, number);
 		if (len)

@@ -29,6 +29,7 @@ void pfsnl_order_init(struct pfsnl_core *core)
 	struct pfsnl_order *o = &core->order;
 
 	INIT_LIST_HEAD(&o->outbox);
+	o->unsent = &o->outbox;
 	o->limit = core->cfg.retain_kib * 1024;
 	pfsnl_timer_init(&o->lazy, lazy_fire);
 	pfsnl_timer_init(&o->fetch, pfsnl_recover_fetch);
@@ -90,10 +91,27 @@ u32 pfsnl_order_longest(const struct pfsnl_core *core)
  */
 struct pfsnl_entry *pfsnl_entry_new(struct pfsnl_core *core, u32 len)
 {
-	struct pfsnl_entry *e = pfsnl_alloc(core, sizeof(*e) + len);
+	struct pfsnl_entry *e = pfsnl_entry_raw(core, len);
+
+	if (e)
+		memset(e->data, 0, len);
+	return e;
+}
+
+/**
+ * pfsnl_entry_raw - the same, and the caller fills all of it
+ * @core: the core
+ * @len: its bytes
+ *
+ * Return: a message without a number, in no list, or NULL.
+ */
+struct pfsnl_entry *pfsnl_entry_raw(struct pfsnl_core *core, u32 len)
+{
+	struct pfsnl_entry *e = pfsnl_alloc_raw(core, sizeof(*e) + len);
 
 	if (!e)
 		return NULL;
+	memset(e, 0, sizeof(*e));
 	INIT_LIST_HEAD(&e->list);
 	e->len = len;
 	e->at = core->now;
@@ -520,7 +538,7 @@ int pfsnl_order_piece(struct pfsnl_tether *t, const struct pfsnl_piece *p,
 	if (!e) {
 		if (p->offset)
 			return -EBADMSG;
-		e = pfsnl_entry_new(t->core, p->total);
+		e = pfsnl_entry_raw(t->core, p->total);
 		if (!e)
 			return -ENOMEM;
 		e->number = p->number;

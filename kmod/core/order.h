@@ -136,6 +136,7 @@ struct pfsnl_flow {
  * @allowance: CLIENT: bytes that may be under way unasked
  *
  * @outbox: our own messages that have no number yet, as far as we know
+ * @unsent: CLIENT: the first of them that is not under way, or the head of the list
  * @out_bytes: what they count for
  * @under_way: what those that were sent to the leader count for
  * @n: our count of messages
@@ -173,6 +174,7 @@ struct pfsnl_order {
 	u32 allowance;
 
 	struct list_head outbox;
+	struct list_head *unsent;
 	size_t out_bytes;
 	size_t under_way;
 	u64 n;
@@ -187,6 +189,7 @@ void pfsnl_order_exit(struct pfsnl_core *core);
 u64 pfsnl_order_epoch(const struct pfsnl_ring_id *ring);
 u32 pfsnl_order_longest(const struct pfsnl_core *core);
 struct pfsnl_entry *pfsnl_entry_new(struct pfsnl_core *core, u32 len);
+struct pfsnl_entry *pfsnl_entry_raw(struct pfsnl_core *core, u32 len);
 int pfsnl_order_prepare(struct pfsnl_core *core, const struct pfsnl_entry *e);
 void pfsnl_order_unprepare(struct pfsnl_core *core);
 void pfsnl_order_add(struct pfsnl_core *core, struct pfsnl_entry *e);

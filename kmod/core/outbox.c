@@ -56,6 +56,8 @@ u64 pfsnl_outbox_put(struct pfsnl_core *core, struct pfsnl_entry *e, u16 port,
 	e->flags = flags;
 	e->n = ++o->n;
 	list_add_tail(&e->list, &o->outbox);
+	if (o->unsent == &o->outbox)
+		o->unsent = &e->list;
 	o->out_bytes += pfsnl_entry_cost(e->len);
 	o->work = true;
 	return e->n;
@@ -127,6 +129,8 @@ static void forget(struct pfsnl_core *core, struct pfsnl_entry *e)
 		core->order.under_way -= cost;
 	if (core->order.wanted == e->n)
 		core->order.wanted = 0;
+	if (core->order.unsent == &e->list)
+		core->order.unsent = e->list.next;
 	list_del(&e->list);
 	pfsnl_free(core, e);
 	pfsnl_outbox_freed(core, cost);
@@ -180,12 +184,15 @@ void pfsnl_outbox_again(struct pfsnl_core *core, u64 sent, bool same)
 	}
 	o->under_way = 0;
 	o->wanted = 0;
-	list_for_each_entry(e, &o->outbox, list) {
+	o->unsent = &o->outbox;
+	list_for_each_entry_reverse(e, &o->outbox, list) {
 		e->granted = false;
 		/* those that have one are about to come back */
 		e->under_way = e->n <= sent;
 		if (e->under_way)
 			o->under_way += pfsnl_entry_cost(e->len);
+		else
+			o->unsent = &e->list;
 	}
 }
 
@@ -213,7 +220,7 @@ static bool send_one(struct pfsnl_core *core, struct pfsnl_entry *e)
 
 	do {
 		size = pfsnl_piece_size(PFSNL_FRAME_SEND, e, f->offset);
-		wire = pfsnl_alloc(core, size);
+		wire = pfsnl_alloc_raw(core, size);
 		if (!wire) {
 			err = -ENOMEM;
 			break;
@@ -230,6 +237,7 @@ static bool send_one(struct pfsnl_core *core, struct pfsnl_entry *e)
 		o->sent_to = core->leader_incarnation;
 		if (!e->under_way) {
 			e->under_way = true;
+			o->unsent = e->list.next;
 			if (!e->granted)
 				o->under_way += pfsnl_entry_cost(e->len);
 		}
@@ -253,14 +261,15 @@ static void send_all(struct pfsnl_core *core)
 {
 	struct pfsnl_order *o = &core->order;
 	struct pfsnl_flow *f = &core->up->flow;
-	struct pfsnl_entry *e;
+	struct list_head *at = o->unsent;
 
-	list_for_each_entry(e, &o->outbox, list) {
+	/* a part of the one before is sent */
+	if (f->offset)
+		at = at->prev;
+	for (; at != &o->outbox; at = o->unsent) {
+		struct pfsnl_entry *e = list_entry(at, struct pfsnl_entry, list);
 		size_t cost = pfsnl_entry_cost(e->len);
 
-		/* all of it is under way, or has a number */
-		if (e->under_way && !(f->offset && e->n == f->next))
-			continue;
 		if (!e->under_way && !e->granted && cost > o->allowance) {
 			ask(core, e);
 			break;

@@ -199,15 +199,18 @@ static bool number_own(struct pfsnl_core *core)
 	struct pfsnl_order *o = &core->order;
 	struct pfsnl_entry *e;
 	size_t cost;
+	bool done;
 
 	if (list_empty(&o->outbox))
 		return false;
 	e = list_first_entry(&o->outbox, struct pfsnl_entry, list);
 	cost = pfsnl_entry_cost(e->len);
-	if (!number_first(core, &o->outbox))
-		return false;
-	pfsnl_outbox_freed(core, cost);
-	return true;
+	done = number_first(core, &o->outbox);
+	/* a leader sends nobody what has no number */
+	o->unsent = o->outbox.next;
+	if (done)
+		pfsnl_outbox_freed(core, cost);
+	return done;
 }
 
 static bool number_of(struct pfsnl_tether *t)
@@ -356,7 +359,7 @@ static int send_some(struct pfsnl_tether *t, size_t most)
 			next++;
 		}
 	}
-	wire = pfsnl_alloc(core, size);
+	wire = pfsnl_alloc_raw(core, size);
 	if (!wire)
 		return -ENOMEM;
 	next = f->next;

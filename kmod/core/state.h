@@ -287,6 +287,7 @@ struct pfsnl_core {
 void pfsnl_core_enter(struct pfsnl_core *core, u64 now);
 void pfsnl_core_done(struct pfsnl_core *core);
 void *pfsnl_alloc(struct pfsnl_core *core, size_t size);
+void *pfsnl_alloc_raw(struct pfsnl_core *core, size_t size);
 void pfsnl_free(struct pfsnl_core *core, void *p);
 void pfsnl_count(struct pfsnl_core *core, enum pfsnl_counter c);
 void pfsnl_note(struct pfsnl_core *core, enum pfsnl_note note, u32 addr,

@@ -9,7 +9,7 @@
 
 static void *stream_alloc(void *core, size_t size)
 {
-	return pfsnl_alloc(core, size);
+	return pfsnl_alloc_raw(core, size);
 }
 
 static void stream_free(void *core, void *p)

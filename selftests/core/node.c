@@ -132,6 +132,15 @@ static void *op_alloc(void *ctx, size_t size)
 	return ledger_alloc(&node_of(ctx)->ledger, size);
 }
 
+static void *op_alloc_raw(void *ctx, size_t size)
+{
+	void *p = ledger_alloc(&node_of(ctx)->ledger, size);
+
+	if (p)
+		memset(p, 0xa5, size);
+	return p;
+}
+
 static void op_free(void *ctx, void *p)
 {
 	ledger_free(&node_of(ctx)->ledger, p);
@@ -363,6 +372,7 @@ static void op_left(void *ctx)
 
 static const struct pfsnl_core_ops core_ops = {
 	.alloc = op_alloc,
+	.alloc_raw = op_alloc_raw,
 	.free = op_free,
 	.beacon = op_beacon,
 	.lease = op_lease,
