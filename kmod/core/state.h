@@ -283,6 +283,10 @@ struct pfsnl_core {
 	u64 counters[PFSNL_COUNTER_N];
 };
 
+/* plan.c */
+void pfsnl_plan(struct pfsnl_core *core, u32 burst);
+void pfsnl_plan_refresh(struct pfsnl_core *core, struct pfsnl_timer *timer);
+
 /* core.c */
 void pfsnl_core_enter(struct pfsnl_core *core, u64 now);
 void pfsnl_core_done(struct pfsnl_core *core);
@@ -294,7 +298,6 @@ void pfsnl_note(struct pfsnl_core *core, enum pfsnl_note note, u32 addr,
 		u32 reason, u64 number);
 void pfsnl_timer_at(struct pfsnl_core *core, struct pfsnl_timer *t, u64 when);
 void pfsnl_role_set(struct pfsnl_core *core, enum pfsnl_role role);
-void pfsnl_plan(struct pfsnl_core *core, u32 burst);
 void pfsnl_state_event(struct pfsnl_core *core);
 bool pfsnl_seq_seen(struct pfsnl_core *core, u64 seq);
 u64 pfsnl_dead_time(const struct pfsnl_core *core);
