@@ -25,6 +25,8 @@
 #define LINEAR_KEPT	64
 /* members that one letter names */
 #define NAMED_MAX	1000
+/* bytes of messages that are joined in a datagram */
+#define DATAGRAM_MAX	16384
 
 /*
  * All letters begin alike: the number of the membership, and after it what
@@ -38,6 +40,12 @@ static struct nlattr *attribute_at(struct sk_buff *skb, size_t offset)
 	return (struct nlattr *)(skb->data + offset);
 }
 
+static int begin_in(struct sk_buff *skb, u8 cmd)
+{
+	return genlmsg_put(skb, 0, 0, &pfsnl_netlink_family, 0, cmd) ?
+	       nla_put_u32(skb, PFSNL_A_GROUP_EVENT_MEMBER, 0) : -EMSGSIZE;
+}
+
 /* Begin a letter with room for @size bytes of attributes after the first. */
 static struct sk_buff *begin(size_t size, u8 cmd)
 {
@@ -45,12 +53,9 @@ static struct sk_buff *begin(size_t size, u8 cmd)
 
 	skb = genlmsg_new(nla_total_size(sizeof(u32)) + size,
 			  GFP_KERNEL_ACCOUNT);
-	if (!skb)
-		return NULL;
-	if (!genlmsg_put(skb, 0, 0, &pfsnl_netlink_family, 0, cmd) ||
-	    nla_put_u32(skb, PFSNL_A_GROUP_EVENT_MEMBER, 0)) {
+	if (skb && begin_in(skb, cmd)) {
 		nlmsg_free(skb);
-		return NULL;
+		skb = NULL;
 	}
 	return skb;
 }
@@ -221,22 +226,21 @@ int pfsnl_letters_change(struct pfsnl_letter_paper *paper,
 	return 0;
 }
 
-/* A piece of a message. The place for the cookie is a pad until it is known. */
-static struct sk_buff *write_piece(struct pfsnl_letter_paper *paper,
-				   const struct pfsnl_group_event *ev,
-				   u32 offset, u32 len)
+/* what comes before the words of a message, after the first attribute */
+#define HEAD_MAX	(3 * nla_total_size_64bit(sizeof(u64)) +	\
+			 5 * nla_total_size(sizeof(u32)) +		\
+			 nla_total_size(0) + NLA_HDRLEN)
+
+/*
+ * That of a piece, up to the words. The place for the cookie is a pad until it is
+ * known.
+ */
+static int write_head(struct sk_buff *skb, const struct pfsnl_group_event *ev,
+		      u32 offset, u32 len)
 {
-	static const u8 zeros[NLA_ALIGNTO];
-	size_t padding = NLA_ALIGN(len) - len;
-	struct sk_buff *skb;
 	struct nlattr *data;
 	u64 cookie = 0;
 
-	skb = begin(3 * nla_total_size_64bit(sizeof(u64)) +
-		    5 * nla_total_size(sizeof(u32)) + nla_total_size(0) +
-		    NLA_HDRLEN, PFSNL_CMD_GROUP_MESSAGE_NTF);
-	if (!skb)
-		return NULL;
 	if (nla_put(skb, PFSNL_A_GROUP_EVENT_PAD, sizeof(cookie), &cookie) ||
 	    nla_put_be32(skb, PFSNL_A_GROUP_EVENT_ADDRESS,
 			 htonl(ev->sender->addr)) ||
@@ -247,11 +251,29 @@ static struct sk_buff *write_piece(struct pfsnl_letter_paper *paper,
 	    (ev->flags & PFSNL_MSG_SAFE &&
 	     nla_put_flag(skb, PFSNL_A_GROUP_EVENT_SAFE)) ||
 	    nla_put_u32(skb, PFSNL_A_GROUP_EVENT_TOTAL, ev->len) ||
-	    nla_put_u32(skb, PFSNL_A_GROUP_EVENT_OFFSET, offset))
-		goto full;
+	    nla_put_u32(skb, PFSNL_A_GROUP_EVENT_OFFSET, offset) ||
+	    skb_tailroom(skb) < NLA_HDRLEN)
+		return -EMSGSIZE;
 	data = skb_put(skb, NLA_HDRLEN);
 	data->nla_type = PFSNL_A_GROUP_EVENT_DATA;
 	data->nla_len = NLA_HDRLEN + len;
+	return 0;
+}
+
+/* A piece of a message. */
+static struct sk_buff *write_piece(struct pfsnl_letter_paper *paper,
+				   const struct pfsnl_group_event *ev,
+				   u32 offset, u32 len)
+{
+	static const u8 zeros[NLA_ALIGNTO];
+	size_t padding = NLA_ALIGN(len) - len;
+	struct sk_buff *skb;
+
+	skb = begin(HEAD_MAX, PFSNL_CMD_GROUP_MESSAGE_NTF);
+	if (!skb)
+		return NULL;
+	if (write_head(skb, ev, offset, len))
+		goto full;
 	if (skb->len + NLA_ALIGN(len) <= LINEAR_MAX &&
 	    skb_tailroom(skb) >= NLA_ALIGN(len)) {
 		skb_put_data(skb, ev->data + offset, len);
@@ -294,6 +316,110 @@ int pfsnl_letters_message(struct pfsnl_letter_paper *paper,
 		offset += len;
 	} while (offset < ev->len);
 	return 0;
+}
+
+/* ---- several messages in one datagram ---- */
+
+/**
+ * pfsnl_datagram_new - a datagram that messages are joined in
+ *
+ * May sleep for memory.
+ *
+ * Return: it, or NULL.
+ */
+struct sk_buff *pfsnl_datagram_new(void)
+{
+	return alloc_skb(LINEAR_MAX, GFP_KERNEL_ACCOUNT);
+}
+
+/**
+ * pfsnl_datagram_full - whether a message has no place in it
+ * @skb: the datagram
+ * @size: of the message as a letter
+ */
+bool pfsnl_datagram_full(const struct sk_buff *skb, u32 size)
+{
+	return skb->len + size > DATAGRAM_MAX ||
+	       skb_shinfo(skb)->nr_frags >= MAX_SKB_FRAGS;
+}
+
+/**
+ * pfsnl_joined_size - how large a message is as a letter, if it may be joined
+ * @paper: where the memory for it is made sure of
+ * @ev: the message; PFSNL_JOINED_MAX bytes at most
+ *
+ * Node thread; may sleep for memory.
+ *
+ * Return: bytes, or 0 when there is no memory.
+ */
+u32 pfsnl_joined_size(struct pfsnl_letter_paper *paper,
+		      const struct pfsnl_group_event *ev)
+{
+	struct page_frag *f = &paper->frag;
+	u32 size;
+
+	if (!paper->head)
+		paper->head = genlmsg_new(nla_total_size(sizeof(u32)) + HEAD_MAX,
+					  GFP_KERNEL_ACCOUNT);
+	if (!paper->head)
+		return 0;
+	__skb_trim(paper->head, 0);
+	if (WARN_ON_ONCE(begin_in(paper->head, PFSNL_CMD_GROUP_MESSAGE_NTF) ||
+			 write_head(paper->head, ev, 0, ev->len)))
+		return 0;
+	size = paper->head->len + NLA_ALIGN(ev->len);
+	return skb_page_frag_refill(size, f, GFP_KERNEL) &&
+	       f->size - f->offset >= size ? size : 0;
+}
+
+/**
+ * pfsnl_joined_charge - what such a message counts for in the window
+ * @size: from pfsnl_joined_size()
+ *
+ * Return: bytes, as pfsnl_letter_charge().
+ */
+u32 pfsnl_joined_charge(u32 size)
+{
+	return NLMSG_ALIGN(size) + CHARGE_HEAD;
+}
+
+/**
+ * pfsnl_letter_join - add a message to a datagram
+ * @paper: as pfsnl_joined_size() left it
+ * @skb: the datagram; not full
+ * @ev: the message
+ * @size: from pfsnl_joined_size()
+ * @own: it is one of the member itself
+ * @cookie: and the sender's number of it
+ *
+ * Node thread. Needs no memory.
+ */
+void pfsnl_letter_join(struct pfsnl_letter_paper *paper, struct sk_buff *skb,
+		       const struct pfsnl_group_event *ev, u32 size, bool own,
+		       u64 cookie)
+{
+	struct page_frag *f = &paper->frag;
+	struct sk_buff *head = paper->head;
+	int i = skb_shinfo(skb)->nr_frags;
+	u8 *p = page_address(f->page) + f->offset;
+
+	pfsnl_letter_address(head, ev->number);
+	if (own)
+		pfsnl_letter_cookie(head, cookie);
+	nlmsg_hdr(head)->nlmsg_len = size;
+	memcpy(p, head->data, head->len);
+	memcpy(p + head->len, ev->data, ev->len);
+	memset(p + head->len + ev->len, 0, size - head->len - ev->len);
+	if (skb_can_coalesce(skb, i, f->page, f->offset)) {
+		skb_frag_size_add(&skb_shinfo(skb)->frags[i - 1], size);
+	} else {
+		get_page(f->page);
+		skb_fill_page_desc(skb, i, f->page, f->offset, size);
+	}
+	f->offset += size;
+	skb->len += size;
+	skb->data_len += size;
+	skb->truesize += size;
 }
 
 /**
@@ -461,4 +587,6 @@ void pfsnl_letter_paper_put(struct pfsnl_letter_paper *paper)
 	if (paper->frag.page)
 		put_page(paper->frag.page);
 	paper->frag.page = NULL;
+	kfree_skb(paper->head);
+	paper->head = NULL;
 }

@@ -29,6 +29,7 @@ static struct waiting_letter *waiting_letter(struct sk_buff *skb)
 void pfsnl_mailroom_init(struct pfsnl_mailroom *room)
 {
 	INIT_LIST_HEAD(&room->waiting);
+	INIT_LIST_HEAD(&room->open);
 	room->bytes = 0;
 }
 
@@ -68,6 +69,7 @@ void pfsnl_mailbox_init(struct pfsnl_mailbox *mb, struct pfsnl_mailroom *room,
 	mb->portid = portid;
 	mb->window = window;
 	INIT_LIST_HEAD(&mb->waiting);
+	INIT_LIST_HEAD(&mb->opened);
 	spin_lock_init(&mb->lock);
 	__skb_queue_head_init(&mb->backlog);
 }
@@ -91,6 +93,14 @@ static void unclaim(struct pfsnl_mailbox *mb, u32 charge)
 {
 	spin_lock(&mb->lock);
 	mb->used -= min(charge, mb->used);
+	spin_unlock(&mb->lock);
+}
+
+/* Until it says that it took something. */
+static void wait_for_room(struct pfsnl_mailbox *mb)
+{
+	spin_lock(&mb->lock);
+	mb->stopped = true;
 	spin_unlock(&mb->lock);
 }
 
@@ -147,6 +157,68 @@ static bool is_full(const struct pfsnl_mailbox *mb)
 }
 
 /**
+ * pfsnl_mailbox_send - send the messages that were joined
+ * @mb: the mailbox
+ *
+ * Node thread; may sleep for memory.
+ *
+ * Return: 0, or -ENOBUFS when the receive buffer is full and they are lost.
+ */
+int pfsnl_mailbox_send(struct pfsnl_mailbox *mb)
+{
+	struct sk_buff *skb = mb->joined;
+
+	if (!skb)
+		return 0;
+	mb->joined = NULL;
+	list_del_init(&mb->opened);
+	if (!skb->len) {
+		kfree_skb(skb);
+		return 0;
+	}
+	if (!send(mb, skb))
+		return 0;
+	unclaim(mb, mb->joined_charge);
+	return -ENOBUFS;
+}
+
+/**
+ * pfsnl_mailbox_join - a message can be joined with those that are sent next
+ * @mb: the mailbox
+ * @size: of the message as a letter
+ * @told: as for pfsnl_mailbox_post()
+ *
+ * Node thread; may sleep for memory. It counts as sent, and is when somebody calls
+ * pfsnl_mailbox_send(), at the end of what the core was brought.
+ *
+ * Return: the datagram to add it to, not full; NULL when it has to be posted, as
+ * something waits or there is no room; or ERR_PTR(-ENOBUFS), see
+ * pfsnl_mailbox_post().
+ */
+struct sk_buff *pfsnl_mailbox_join(struct pfsnl_mailbox *mb, u32 size, u32 told)
+{
+	u32 charge = pfsnl_joined_charge(size);
+
+	if (!skb_queue_empty(&mb->backlog))
+		return NULL;
+	if (mb->joined && pfsnl_datagram_full(mb->joined, size) &&
+	    pfsnl_mailbox_send(mb))
+		return ERR_PTR(-ENOBUFS);
+	if (!mb->joined) {
+		mb->joined = pfsnl_datagram_new();
+		if (!mb->joined)
+			return NULL;
+		mb->joined_charge = 0;
+		list_add_tail(&mb->opened, &mb->room->open);
+	}
+	if (!claim(mb, charge))
+		return NULL;
+	mb->joined_charge += charge;
+	mb->told += told;
+	return mb->joined;
+}
+
+/**
  * pfsnl_mailbox_post - tell a socket something, now or when it has room
  * @mb: its mailbox
  * @skb: the letter; taken over
@@ -163,6 +235,10 @@ int pfsnl_mailbox_post(struct pfsnl_mailbox *mb, struct sk_buff *skb, bool own,
 {
 	u32 charge = pfsnl_letter_charge(skb);
 
+	if (pfsnl_mailbox_send(mb)) {
+		kfree_skb(skb);
+		return -ENOBUFS;
+	}
 	if (skb_queue_empty(&mb->backlog) && claim(mb, charge)) {
 		mb->told += told;
 		if (!send(mb, skb))
@@ -201,6 +277,10 @@ int pfsnl_mailbox_flush(struct pfsnl_mailbox *mb)
 {
 	struct sk_buff *skb, *spare;
 
+	if (pfsnl_mailbox_send(mb)) {
+		wait_for_room(mb);
+		return -ENOBUFS;
+	}
 	while ((skb = skb_peek(&mb->backlog))) {
 		u32 charge = pfsnl_letter_charge(skb);
 		bool last = waiting_letter(skb)->last;
@@ -221,10 +301,7 @@ int pfsnl_mailbox_flush(struct pfsnl_mailbox *mb)
 				(struct waiting_letter){ .last = true };
 			__skb_queue_head(&mb->backlog, spare);
 		}
-		/* until it says that it took something */
-		spin_lock(&mb->lock);
-		mb->stopped = true;
-		spin_unlock(&mb->lock);
+		wait_for_room(mb);
 		break;
 	}
 	return 0;
@@ -257,6 +334,13 @@ void pfsnl_mailbox_close(struct pfsnl_mailbox *mb, bool tell)
 	struct sk_buff *skb;
 
 	pfsnl_mailbox_purge(mb);
+	if (tell) {
+		pfsnl_mailbox_send(mb);
+	} else {
+		kfree_skb(mb->joined);
+		mb->joined = NULL;
+		list_del_init(&mb->opened);
+	}
 	while ((skb = skb_peek(&mb->backlog))) {
 		take_out(mb, skb);
 		if (tell)

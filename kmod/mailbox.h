@@ -25,13 +25,15 @@ struct net;
 /**
  * struct pfsnl_mailroom - what waits in all mailboxes of an instance
  * @waiting: mailboxes in which something waits
- * @bytes: what that counts for, the socket's own messages included; last letters
+ * @open: mailboxes with a datagram that messages are joined in
+ * @bytes: what waits counts for, the socket's own messages included; last letters
  *	don't count, of which there is one for a membership
  *
  * Node thread.
  */
 struct pfsnl_mailroom {
 	struct list_head waiting;
+	struct list_head open;
 	size_t bytes;
 };
 
@@ -39,6 +41,7 @@ struct pfsnl_mailroom {
  * struct pfsnl_mailbox - of a socket
  * @room: that it belongs to
  * @waiting: in the list of that name
+ * @opened: in the list of those that are open
  * @net: its namespace
  * @portid: its number there
  * @lock: guards the next four
@@ -46,6 +49,9 @@ struct pfsnl_mailroom {
  * @used: of that, what was sent and not taken
  * @held: nothing may be sent yet, so often
  * @stopped: the node thread found no room for more
+ * @joined: node thread: messages that are joined in one datagram, to be sent before
+ *	anything else; NULL for none
+ * @joined_charge: what they count for
  * @backlog: node thread: letters that wait
  * @bytes: node thread: what they count for, last letters apart
  * @own_bytes: node thread: of that, the socket's own messages, of which it can't
@@ -56,6 +62,7 @@ struct pfsnl_mailroom {
 struct pfsnl_mailbox {
 	struct pfsnl_mailroom *room;
 	struct list_head waiting;
+	struct list_head opened;
 	struct net *net;
 	u32 portid;
 	spinlock_t lock; /* window, used, held, stopped */
@@ -63,6 +70,8 @@ struct pfsnl_mailbox {
 	u32 used;
 	u32 held;
 	bool stopped;
+	struct sk_buff *joined;
+	u32 joined_charge;
 	struct sk_buff_head backlog;
 	size_t bytes;
 	size_t own_bytes;
@@ -75,6 +84,8 @@ void pfsnl_mailbox_init(struct pfsnl_mailbox *mb, struct pfsnl_mailroom *room,
 
 /* node thread */
 struct pfsnl_mailbox *pfsnl_mailroom_over(const struct pfsnl_mailroom *room);
+struct sk_buff *pfsnl_mailbox_join(struct pfsnl_mailbox *mb, u32 size, u32 told);
+int pfsnl_mailbox_send(struct pfsnl_mailbox *mb);
 int pfsnl_mailbox_post(struct pfsnl_mailbox *mb, struct sk_buff *skb, bool own,
 		       u32 told);
 void pfsnl_mailbox_post_last(struct pfsnl_mailbox *mb, struct sk_buff *skb);

@@ -15,6 +15,11 @@ static bool is_told(const struct pfsnl_membership *m)
 	return !m->muted && !READ_ONCE(m->process->gone);
 }
 
+static struct pfsnl_process *process_of(struct pfsnl_mailbox *mb)
+{
+	return container_of(mb, struct pfsnl_process, mailbox);
+}
+
 /* It can't be told something, so it must not be told what follows. */
 static void no_memory(struct pfsnl_membership *m)
 {
@@ -55,8 +60,7 @@ static void post(struct pfsnl_membership *m, u32 number, struct sk_buff *skb,
 	pfsnl_tell_told(m->process);
 	/* those for whom most waits, not who happened to be told something */
 	while ((most = pfsnl_mailroom_over(&m->process->io->mailroom)))
-		pfsnl_process_lose(container_of(most, struct pfsnl_process,
-						mailbox), PFSNL_GROUP_WHY_SLOW);
+		pfsnl_process_lose(process_of(most), PFSNL_GROUP_WHY_SLOW);
 }
 
 /* ---- the same for several members ---- */
@@ -75,8 +79,15 @@ static void forget_copies(struct pfsnl_process_io *io)
  */
 void pfsnl_process_settle(struct pfsnl_process_io *io)
 {
-	if (io->inst)
-		forget_copies(io);
+	struct pfsnl_mailbox *mb, *tmp;
+
+	if (!io->inst)
+		return;
+	forget_copies(io);
+	list_for_each_entry_safe(mb, tmp, &io->mailroom.open, opened)
+		if (pfsnl_mailbox_send(mb))
+			pfsnl_process_lose(process_of(mb),
+					   PFSNL_GROUP_WHY_SLOW);
 }
 
 static int write_letters(struct pfsnl_process_io *io, struct sk_buff_head *to,
@@ -137,12 +148,39 @@ static int get_letters(struct pfsnl_process_io *io, struct sk_buff_head *to,
 
 /* ---- events ---- */
 
+/*
+ * A short message to one member alone goes together with others that follow at once.
+ * Return: whether that is so.
+ */
+static bool join(struct pfsnl_process_io *io, struct pfsnl_membership *m,
+		 const struct pfsnl_group_event *ev, u32 own, u64 cookie)
+{
+	struct sk_buff *skb;
+	u32 size;
+
+	if (ev->kind != PFSNL_GROUP_MESSAGE || ev->len > PFSNL_JOINED_MAX ||
+	    is_shared(ev) || !skb_queue_empty(&m->process->mailbox.backlog))
+		return false;
+	size = pfsnl_joined_size(&io->paper, ev);
+	skb = size ? pfsnl_mailbox_join(&m->process->mailbox, size, own) : NULL;
+	if (!skb)
+		return false;
+	if (IS_ERR(skb))
+		pfsnl_process_lose(m->process, PFSNL_GROUP_WHY_SLOW);
+	else
+		pfsnl_letter_join(&io->paper, skb, ev, size, own, cookie);
+	pfsnl_tell_told(m->process);
+	return true;
+}
+
 static void tell(struct pfsnl_process_io *io, struct pfsnl_membership *m,
 		 const struct pfsnl_group_event *ev, u32 own, u64 cookie)
 {
 	struct sk_buff_head letters;
 	struct sk_buff *skb;
 
+	if (join(io, m, ev, own, cookie))
+		return;
 	__skb_queue_head_init(&letters);
 	/* none of them, or all */
 	if (get_letters(io, &letters, ev)) {

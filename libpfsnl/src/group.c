@@ -322,7 +322,7 @@ static bool take_one(struct pfsnl_group *group)
 	free(kept);
 	pthread_mutex_lock(&group->lock);
 	if (err)
-		group->box.lost = err;
+		pfsnl_mailbox_lose(&group->box, err);
 	else if (!group->closing && !group->stream.over)
 		pfsnl_mailbox_taken(&group->box, len);
 	return true;
@@ -350,7 +350,8 @@ static bool finish(struct pfsnl_group *group)
 		fall_silent(group);
 		pthread_cond_broadcast(&group->cond);
 	}
-	if (!group->over && (group->box.first || group->box.lost))
+	if (!group->over &&
+	    (group->box.rest || group->box.first || group->box.lost))
 		pfsnl_group_wake(group);
 	pthread_mutex_unlock(&group->lock);
 	if (gone)

@@ -126,6 +126,9 @@ struct pfsnl_mailbox {
 	uint32_t untold;	/* taken, but the kernel wasn't told yet */
 	struct pfsnl_kept *first;
 	struct pfsnl_kept **last;
+	/* What is left of the datagram in the room of whoever dispatches. */
+	struct nlmsghdr *rest;
+	size_t rest_len;
 	int lost;		/* notifications are lost: -ENOBUFS, -ENOMEM */
 	void *room;		/* for a datagram, of whoever asks */
 };
@@ -174,6 +177,9 @@ int pfsnl_mailbox_ask(struct pfsnl_mailbox *box, struct pfsnl_ask *ask,
  */
 struct nlmsghdr *pfsnl_mailbox_next(struct pfsnl_mailbox *box, void *room,
 				    struct pfsnl_kept **kept);
+
+/* Nothing that follows makes sense any more, for this reason. */
+void pfsnl_mailbox_lose(struct pfsnl_mailbox *box, int err);
 
 /* Tells the kernel, if it is time, that a notification of `len` was taken. */
 void pfsnl_mailbox_taken(struct pfsnl_mailbox *box, uint32_t len);

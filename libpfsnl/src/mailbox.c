@@ -148,8 +148,11 @@ static int put_on_wire(struct pfsnl_mailbox *box, struct pfsnl_ask *ask)
 
 /* ---- what comes ----------------------------------------------------- */
 
-/* Takes a datagram of the kernel. NULL: there is none, or all is lost. */
-static struct nlmsghdr *receive(struct pfsnl_mailbox *box, void *room)
+/*
+ * Takes a datagram of the kernel, which may have several messages. NULL: there is
+ * none, or all is lost.
+ */
+static struct nlmsghdr *receive(struct pfsnl_mailbox *box, void *room, size_t *all)
 {
 	struct sockaddr_nl from = { 0 };
 	struct iovec iov = { .iov_base = room, .iov_len = PFSNL_MAILBOX_ROOM };
@@ -178,9 +181,22 @@ static struct nlmsghdr *receive(struct pfsnl_mailbox *box, void *room)
 			box->lost = -EMSGSIZE;
 			return NULL;
 		}
-		if (NLMSG_OK(nlh, (size_t)len))
+		*all = len;
+		if (NLMSG_OK(nlh, *all))
 			return nlh;
 	}
+}
+
+/* The message after this one in a datagram, or NULL. */
+static struct nlmsghdr *after(struct nlmsghdr *nlh, size_t *left)
+{
+	size_t len = NLMSG_ALIGN(nlh->nlmsg_len);
+
+	if (len >= *left)
+		return NULL;
+	*left -= len;
+	nlh = (void *)((char *)nlh + len);
+	return NLMSG_OK(nlh, *left) ? nlh : NULL;
 }
 
 static bool is_event(const struct pfsnl_mailbox *box, struct nlmsghdr *nlh)
@@ -257,6 +273,7 @@ int pfsnl_mailbox_ask(struct pfsnl_mailbox *box, struct pfsnl_ask *ask,
 		      struct pfsnl_answer *answer)
 {
 	struct nlmsghdr *nlh;
+	size_t left;
 	int err;
 
 	if (answer)
@@ -264,13 +281,24 @@ int pfsnl_mailbox_ask(struct pfsnl_mailbox *box, struct pfsnl_ask *ask,
 	err = put_on_wire(box, ask);
 	if (err || !answer)
 		return err;
-	while (!box->lost && (nlh = receive(box, box->room))) {
-		if (is_event(box, nlh))
-			keep(box, nlh);
-		else
-			take_answer(box, nlh, answer);
-	}
+	while (!box->lost && (nlh = receive(box, box->room, &left)))
+		for (; nlh; nlh = after(nlh, &left)) {
+			if (is_event(box, nlh))
+				keep(box, nlh);
+			else
+				take_answer(box, nlh, answer);
+		}
 	return 0;
+}
+
+/* The next message of the dispatcher's datagram, taken out, or NULL. */
+static struct nlmsghdr *take_rest(struct pfsnl_mailbox *box)
+{
+	struct nlmsghdr *nlh = box->rest;
+
+	if (nlh)
+		box->rest = after(nlh, &box->rest_len);
+	return nlh;
 }
 
 struct nlmsghdr *pfsnl_mailbox_next(struct pfsnl_mailbox *box, void *room,
@@ -278,17 +306,32 @@ struct nlmsghdr *pfsnl_mailbox_next(struct pfsnl_mailbox *box, void *room,
 {
 	struct nlmsghdr *nlh;
 
-	*kept = box->first;
-	if (*kept) {
-		box->first = (*kept)->next;
-		if (!box->first)
-			box->last = &box->first;
-		return &(*kept)->nlh;
+	*kept = NULL;
+	for (;;) {
+		/* what was kept meanwhile came later */
+		while ((nlh = take_rest(box)))
+			if (is_event(box, nlh))
+				return nlh;
+		if (box->first || box->lost)
+			break;
+		box->rest = receive(box, room, &box->rest_len);
+		if (!box->rest)
+			break;
 	}
-	while (!box->lost && (nlh = receive(box, room)))
-		if (is_event(box, nlh))
-			return nlh;
-	return NULL;
+	*kept = box->first;
+	if (!*kept)
+		return NULL;
+	box->first = (*kept)->next;
+	if (!box->first)
+		box->last = &box->first;
+	return &(*kept)->nlh;
+}
+
+void pfsnl_mailbox_lose(struct pfsnl_mailbox *box, int err)
+{
+	box->lost = err;
+	box->rest = NULL;
+	drop_kept(box);
 }
 
 int pfsnl_mailbox_tell(struct pfsnl_mailbox *box, struct pfsnl_answer *answer)

@@ -12,6 +12,7 @@
  *	piece TOTAL OFFSET LENGTH [NUMBER]	prints "piece taken"
  *	leave | alive | groups | members NAME
  *	deaf | hear			read no events, and again
+ *	shrink BYTES			the receive buffer, whatever the window is
  *	close				the socket, and go on
  *	nth COUNT	let this allocation fail in the next request, where the kernel
  *			can: "reached" or "not reached"
@@ -368,6 +369,11 @@ static int take(uint32_t wanted, void (*answer)(struct nlattr **at))
 	return status;
 }
 
+static void shrink(int bytes)
+{
+	setsockopt(sock, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
+}
+
 /* Return: 0 or an error number. */
 static int request(void (*answer)(struct nlattr **at))
 {
@@ -402,7 +408,7 @@ static void open_socket(int buffer)
 	setsockopt(sock, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
 	setsockopt(sock, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
 	if (buffer)
-		setsockopt(sock, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
+		shrink(buffer);
 	window = 0;
 	taken = 0;
 	begin(GENL_ID_CTRL, CTRL_CMD_GETFAMILY, NLM_F_ACK);
@@ -619,6 +625,8 @@ static void obey(char *line)
 	} else if (!strcmp(verb, "hear")) {
 		deaf = false;
 		say_taken();
+	} else if (!strcmp(verb, "shrink")) {
+		shrink(number());
 	} else if (!strcmp(verb, "nth")) {
 		nth = number();
 		if (nth_fd < 0)

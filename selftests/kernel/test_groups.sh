@@ -307,6 +307,25 @@ tell e leave
 wait_until 10 gone b 1 "$e" left
 end e
 
+# against all that the window promises
+process d 1
+join d red 65536
+d=$(number_of d)
+tell d deaf
+tell d shrink 2048
+wait_until 10 said d "done shrink"
+tell b send 3000 20
+check "an overrun: who was sent more than its buffer holds is gone" \
+	wait_until 20 gone b 1 "$d" slow
+check "an overrun: the others of that node hear all" \
+	wait_until 20 said_times a "message $a 2/$b [0-9]+ 3000 ok" 25
+check "an overrun: that is counted" stat_is 1 group_slow 3
+tell d hear
+check "an overrun: it is told so by netlink" wait_until 10 said d overrun
+check "an overrun: and that its membership is over" \
+	wait_until 10 said d "over $d slow"
+end d
+
 process e 2
 join e red 65536 300
 e=$(number_of e)

@@ -713,6 +713,54 @@ static void test_answer(void **state)
 	assert_memory_equal(nla_data(tb[PFSNL_A_GROUP_DATA]), "12345", 5);
 }
 
+/* One datagram with notifications from number `first` to `last`, and `more` bytes. */
+static void deliver_joined(uint32_t first, uint32_t last, size_t more)
+{
+	static char joined[4096];
+	size_t len = 0;
+
+	memset(joined, 0, sizeof(joined));
+	for (; first <= last; first++) {
+		begin(PFSNL_CMD_GROUP_ROOM_NTF, first);
+		memcpy(joined + len, &made, made.nlh.nlmsg_len);
+		len += NLMSG_ALIGN(made.nlh.nlmsg_len);
+	}
+	assert_int_equal(send(kernel, joined, len + more, 0), len + more);
+}
+
+/* Whoever asks meanwhile gets its answer, and all come in their order. */
+static void test_joined(void **state)
+{
+	struct pfsnl_answer answer;
+	struct pfsnl_ask ask;
+	uint32_t i;
+
+	(void)state;
+	deliver_joined(1, 4, 0);
+	assert_int_equal(next_number(), 1);
+	deliver_joined(5, 7, 0);
+	deliver_error(1, -EAGAIN, NULL);
+	deliver_room(8);
+	pfsnl_ask_begin(&ask, PFSNL_CMD_GROUP_LEAVE);
+	assert_int_equal(pfsnl_mailbox_ask(&box, &ask, &answer), 0);
+	assert_true(answer.came);
+	deliver_joined(9, 9, 0);
+	for (i = 2; i <= 9; i++)
+		assert_int_equal(next_number(), i);
+	assert_int_equal(next_number(), 0);
+	/* bytes behind the last that are no message */
+	deliver_joined(10, 11, 8);
+	deliver_joined(12, 12, 0);
+	for (i = 10; i <= 12; i++)
+		assert_int_equal(next_number(), i);
+	assert_int_equal(next_number(), 0);
+	/* nothing is told after one that made no sense */
+	deliver_joined(13, 15, 0);
+	assert_int_equal(next_number(), 13);
+	pfsnl_mailbox_lose(&box, -EBADMSG);
+	assert_int_equal(next_number(), 0);
+}
+
 static uint32_t told_taken(void)
 {
 	struct nlattr *tb[PFSNL_A_GROUP_MAX + 1];
@@ -869,6 +917,7 @@ int main(void)
 		with_stream(test_short_calls),
 		with_stream(test_any_bytes),
 		with_box(test_answer),
+		with_box(test_joined),
 		with_box(test_taken),
 		with_box(test_lost),
 		with_handle(test_refused),
