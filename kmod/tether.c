@@ -21,8 +21,12 @@
 
 /* bytes read of one tether, connections accepted, in one go */
 #define READ_BUDGET	(64 * 1024)
-/* and what of it the core gets at once: the more, the more goes on in one write */
-#define TETHER_BUFFER	(32 * 1024)
+/*
+ * And what of it the core gets at once, at first and when there is much to read: the
+ * more, the more goes on in one write.
+ */
+#define TETHER_BUFFER		4096
+#define TETHER_BUFFER_LARGE	(32 * 1024)
 #define ACCEPT_BUDGET	16
 #define ACCEPT_RETRY_MS	10
 #define BACKLOG		16
@@ -564,6 +568,22 @@ static void finish_connect(struct tether *t)
 	pfsnl_instance_leave(inst);
 }
 
+/* There was more to read than it holds. Without memory it does as it is. */
+static void enlarge(struct pfsnl_tether_io *io)
+{
+	u8 *large;
+
+	if (io->buffer_len == TETHER_BUFFER_LARGE)
+		return;
+	large = kmalloc(TETHER_BUFFER_LARGE, GFP_KERNEL | __GFP_NORETRY |
+			__GFP_NOWARN);
+	if (!large)
+		return;
+	kfree(io->buffer);
+	io->buffer = large;
+	io->buffer_len = TETHER_BUFFER_LARGE;
+}
+
 /*
  * Read what there is before believing that the tether is closed: a goodbye may
  * stand before the end.
@@ -580,10 +600,10 @@ static void read_tether(struct tether *t)
 		struct msghdr msg = { .msg_flags = MSG_DONTWAIT };
 		struct kvec iov = {
 			.iov_base = io->buffer,
-			.iov_len = TETHER_BUFFER,
+			.iov_len = io->buffer_len,
 		};
 		int n = kernel_recvmsg(t->sock, &msg, &iov, 1,
-				       TETHER_BUFFER, MSG_DONTWAIT);
+				       io->buffer_len, MSG_DONTWAIT);
 
 		if (n == -EAGAIN)
 			return;
@@ -594,6 +614,8 @@ static void read_tether(struct tether *t)
 		core = pfsnl_instance_enter(inst, &now);
 		pfsnl_core_tether_bytes(core, now, t->id, io->buffer, n);
 		pfsnl_instance_leave(inst);
+		if (n == io->buffer_len)
+			enlarge(io);
 		if (!t->sock)
 			return;	/* the core ended it */
 		left -= min_t(size_t, left, n);
@@ -730,7 +752,8 @@ int pfsnl_tethers_open(struct pfsnl_instance *inst,
 	kthread_init_delayed_work(&io->accept, accept_work);
 	kthread_init_work(&io->reap, reap_work);
 
-	io->buffer = kvmalloc(TETHER_BUFFER, GFP_KERNEL_ACCOUNT);
+	io->buffer_len = TETHER_BUFFER;
+	io->buffer = kmalloc(TETHER_BUFFER, GFP_KERNEL_ACCOUNT);
 	if (!io->buffer)
 		return -ENOMEM;
 	err = sock_create_kern(inst->net, AF_INET, SOCK_STREAM, IPPROTO_TCP,
@@ -812,5 +835,5 @@ void pfsnl_tethers_close(struct pfsnl_tether_io *io)
 	xa_destroy(&io->by_id);
 	if (io->listener)
 		sock_release(io->listener);
-	kvfree(io->buffer);
+	kfree(io->buffer);
 }

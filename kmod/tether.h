@@ -38,7 +38,8 @@ struct pfsnl_instance;
  * @port: of the listener and the source of @source, host order
  * @source: our address
  * @no_memory: connections that could not be taken for lack of memory, yet
- * @buffer: what was received last, before the core gets it; TETHER_BUFFER bytes
+ * @buffer: what was received last, before the core gets it
+ * @buffer_len: bytes of it
  */
 struct pfsnl_tether_io {
 	struct pfsnl_instance *inst;
@@ -56,6 +57,7 @@ struct pfsnl_tether_io {
 	__be32 source;
 	u64 no_memory;
 	u8 *buffer;
+	size_t buffer_len;
 };
 
 int pfsnl_tethers_open(struct pfsnl_instance *inst,
