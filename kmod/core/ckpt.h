@@ -39,6 +39,7 @@
  * - An unlink has the smallest key there is, so that a change on another side wins.
  *   Otherwise each unlink would have to be remembered for ever, or who wins depends on
  *   for how long.
+ * - A checkpoint's digest leaves out its name, see digest.h; the store's has it.
  * - The bound of memory is part of the store and changed by an operation. Otherwise
  *   nodes with other settings answer differently, and differ from then on.
  */

@@ -20,6 +20,7 @@
 #define MARK_LEN	10
 /* hexadecimal digits of the digest in a name */
 #define PREFIX_LEN	16
+#define COUNT_LEN	8
 /* creator of a number that is a digest; no node has this address */
 #define NOBODY		0
 
@@ -96,20 +97,26 @@ static u32 base_len(const struct pfsnl_ckpt *c)
 	return len >= MARK_LEN ? len - MARK_LEN : c->name_len;
 }
 
-/* The name of a loser: so much of its own as there is room for. */
-static void rename_loser(struct pfsnl_ckpt *c, const u8 *digest)
+/*
+ * The name of a loser: so much of its own as there is room for, and of its digest; more
+ * of that at a second try, if somebody has this name, and then a count behind it.
+ */
+static void rename_loser(struct pfsnl_ckpt *c, const u8 *digest, u32 tries)
 {
-	u32 i, len = min_t(u32, base_len(c),
-			   PFSNL_CKPT_NAME_MAX - MARK_LEN - PREFIX_LEN);
-	u8 *p = c->name + len;
+	u32 digits = tries ? 2 * PFSNL_CKPT_DIGEST : PREFIX_LEN;
+	u32 i, len, extra = tries > 1 ? COUNT_LEN : 0;
+	u8 *p;
 
+	len = min_t(u32, base_len(c), PFSNL_CKPT_NAME_MAX - MARK_LEN - digits - extra);
+	p = c->name + len;
 	memcpy(p, MARK, MARK_LEN);
 	p += MARK_LEN;
-	for (i = 0; i < PREFIX_LEN; i++)
+	for (i = 0; i < digits; i++)
 		*p++ = "0123456789abcdef"[digest[i / 2] >> (i % 2 ? 0 : 4) & 15];
+	for (i = 0; i < extra; i++)
+		*p++ = "0123456789abcdef"[tries >> (28 - 4 * i) & 15];
 	c->name_len = p - c->name;
 	c->flags |= PFSNL_CKPT_CONFLICT;
-	c->hashed = false;
 }
 
 /* Both sides changed the same checkpoint, and this is the version that lost. */
@@ -131,8 +138,9 @@ static void keep_loser(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *into,
 		.incarnation = get_unaligned_be64(digest),
 		.counter = get_unaligned_be64(digest + 8),
 	};
+	loser->hashed = false;
 	loser->refs = 0;
-	rename_loser(loser, digest);
+	rename_loser(loser, digest, 0);
 	if (pfsnl_set_insert(into, loser)) {
 		/* kept already, from another side */
 		pfsnl_ckpt_free(&store->mem, loser);
@@ -148,7 +156,6 @@ static void same_version(struct pfsnl_ckpts *store, struct pfsnl_ckpt *a,
 	if (is_loser(b) && !is_loser(a)) {
 		memcpy(a->name, b->name, b->name_len);
 		a->name_len = b->name_len;
-		a->hashed = false;
 	}
 	a->flags |= b->flags;
 	a->idle = max(a->idle, b->idle);
@@ -194,7 +201,7 @@ static void join_versions(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *into
 
 /* Only one side has this number. Return: whether it goes. */
 static bool goes(struct pfsnl_ckpts *store, struct pfsnl_ckpt *c,
-		 const struct pfsnl_ckpt_set *other, const struct pfsnl_ckpt_dot *now)
+		 const struct pfsnl_ckpt_set *other)
 {
 	bool known = pfsnl_lineage_has(&other->lineage, &c->changed);
 	struct pfsnl_ckpt *origin;
@@ -215,10 +222,8 @@ static bool goes(struct pfsnl_ckpts *store, struct pfsnl_ckpt *c,
 	if (!c->refs)
 		return true;
 	/* unlinked or expired there, used here */
-	if (is_linked(c)) {
+	if (is_linked(c))
 		report(store, PFSNL_CONFLICT_UNLINKED, c, NULL, NULL);
-		c->changed = *now;
-	}
 	return false;
 }
 
@@ -240,13 +245,13 @@ static void count_refs(struct pfsnl_ckpt_set *set, const struct rb_root *handles
 
 /* Find out what goes, before anything is changed by which that is found out. */
 static void judge(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *set,
-		  const struct pfsnl_ckpt_set *other, const struct pfsnl_ckpt_dot *now)
+		  const struct pfsnl_ckpt_set *other)
 {
 	struct pfsnl_ckpt *c;
 
 	for (c = pfsnl_set_first(set); c; c = pfsnl_set_after(set, &c->number))
 		c->goes = !pfsnl_set_find(other, &c->number) &&
-			  goes(store, c, other, now);
+			  goes(store, c, other);
 }
 
 static void drop_gone(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *set)
@@ -267,18 +272,17 @@ static void drop_gone(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *set)
  * @store: the store
  * @into: the one, and then both
  * @from: the other, emptied
- * @now: the place in the history that this is
  */
 void pfsnl_sides_join(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *into,
-		      struct pfsnl_ckpt_set *from, const struct pfsnl_ckpt_dot *now)
+		      struct pfsnl_ckpt_set *from)
 {
 	struct pfsnl_ckpt *a, *b;
 
 	pfsnl_refs_join(&store->mem, into, from);
 	count_refs(into, &into->handles);
 	count_refs(from, &into->handles);
-	judge(store, into, from, now);
-	judge(store, from, into, now);
+	judge(store, into, from);
+	judge(store, from, into);
 	drop_gone(store, into);
 	drop_gone(store, from);
 	while ((b = pfsnl_set_first(from))) {
@@ -310,11 +314,13 @@ static int claim_cmp(struct pfsnl_ckpts *store, struct pfsnl_ckpt *a,
 void pfsnl_names_settle(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *set)
 {
 	struct pfsnl_ckpt *c, *at, *other, *winner;
-	u8 digest[PFSNL_CKPT_DIGEST];
+	const u8 *digest;
+	u32 tries;
 
 	set->by_name = RB_ROOT;
 	for (c = pfsnl_set_first(set); c; c = pfsnl_set_after(set, &c->number)) {
 		at = c;
+		tries = 0;
 		while (is_linked(at) && (other = pfsnl_set_name(set, at))) {
 			winner = other;
 			if (claim_cmp(store, at, other) > 0) {
@@ -323,8 +329,8 @@ void pfsnl_names_settle(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *set)
 				winner = at;
 				at = other;
 			}
-			memcpy(digest, pfsnl_digest_ckpt(store, at), PFSNL_CKPT_DIGEST);
-			rename_loser(at, digest);
+			digest = pfsnl_digest_ckpt(store, at);
+			rename_loser(at, digest, is_loser(at) ? ++tries : 0);
 			report(store, PFSNL_CONFLICT_NAME, winner, at, digest);
 		}
 	}

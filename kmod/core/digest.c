@@ -123,8 +123,6 @@ const u8 *pfsnl_digest_ckpt(struct pfsnl_ckpts *store, struct pfsnl_ckpt *c)
 		pfsnl_digest_section(store, s);
 	begin(store);
 	ckpt_number(store, &c->number);
-	number(store, c->name_len);
-	bytes(store, c->name, c->name_len);
 	number(store, c->attr.size);
 	number(store, c->attr.retention);
 	number(store, c->attr.max_section);
@@ -158,6 +156,8 @@ void pfsnl_digest_set(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *set, u8 
 	for (c = pfsnl_set_first(set); c; c = pfsnl_set_after(set, &c->number)) {
 		bytes(store, c->digest, PFSNL_CKPT_DIGEST);
 		ckpt_number(store, &c->origin);
+		number(store, c->name_len);
+		bytes(store, c->name, c->name_len);
 		number(store, c->flags);
 		number(store, c->ops);
 		dot(store, &c->born);

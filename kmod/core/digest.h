@@ -6,9 +6,13 @@
  *	a chunk		its bytes, without zeros at the end; so what was never written
  *			and what was written as zeros are the same
  *	a section	id, length, expiration, stamp, and its chunks that aren't all zero
- *	a checkpoint	number, name, attributes, and its sections
- *	the store	all checkpoints, what is known about them, and the lineage
+ *	a checkpoint	number, attributes, and its sections
+ *	the store	all checkpoints, their names, what is known about them, and the
+ *			lineage
  *
+ * A checkpoint's own digest leaves out its name, which the number stands for: who wins
+ * a conflict by it must not depend on whether the loser of an earlier one has been
+ * given another name already.
  * Who has something open is in none of them.
  */
 #ifndef PFSNL_CORE_DIGEST_H

@@ -209,7 +209,7 @@ void pfsnl_set_drop(struct pfsnl_ckpts *store, struct pfsnl_ckpt *c);
 
 /* conflict.c */
 void pfsnl_sides_join(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *into,
-		      struct pfsnl_ckpt_set *from, const struct pfsnl_ckpt_dot *now);
+		      struct pfsnl_ckpt_set *from);
 void pfsnl_names_settle(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *set);
 
 #include "digest.h"

@@ -504,7 +504,7 @@ int pfsnl_ckpts_activate(struct pfsnl_ckpts *store, const struct pfsnl_ring_id *
 		set = first_side(store);
 		while (!list_empty(&store->sides)) {
 			side = first_side(store);
-			pfsnl_sides_join(store, set, side, &now);
+			pfsnl_sides_join(store, set, side);
 			pfsnl_set_free(&store->mem, side);
 		}
 	}

@@ -13,7 +13,7 @@
 
 struct pfsnl_ckpt_limits depot_limits = { .bytes = 1ULL << 40, .headroom = 1 << 20 };
 
-/* Each byte goes into both halves, so it does not matter how they come. */
+/* Good enough to tell stores of tests apart; byte by byte, however they come. */
 struct hash {
 	u64 a, b;
 };
@@ -78,6 +78,9 @@ const struct pfsnl_ckpt_ops depot_ops = {
 	.conflict = depot_conflict,
 };
 
+/* nodes of one test are told apart, and those of the next are the same again */
+u64 depot_lives;
+
 /**
  * depot_new - a node that has nothing, and was in no ring
  * @index: which
@@ -87,7 +90,7 @@ struct depot *depot_new(u32 index)
 	struct depot *d = sim_alloc(sizeof(*d));
 
 	d->from.addr = DEPOT_ADDR(index);
-	d->from.incarnation = 1000 + index;
+	d->from.incarnation = ++depot_lives;
 	d->store = pfsnl_ckpts_create(&depot_ops, d, &depot_limits, 1ULL << 42);
 	return d;
 }

@@ -14,7 +14,6 @@
 
 #define DEPOTS_MAX	8
 #define DEPOT_ADDR(i)	(0x0a000001 + (i))
-/* a hash that is good enough to tell stores of tests apart, and to be written here */
 #define DEPOT_REPORTS	64
 
 /**
@@ -49,6 +48,7 @@ struct depots {
 
 extern const struct pfsnl_ckpt_ops depot_ops;
 extern struct pfsnl_ckpt_limits depot_limits;
+extern u64 depot_lives;
 
 struct depot *depot_new(u32 index);
 void depot_free(struct depot *d);
