@@ -63,10 +63,10 @@ struct pfsnl_data;
 /* bytes of an id that the store makes */
 #define PFSNL_SECTION_ID_MADE	16
 /* longest section, whatever a checkpoint allows: 1 TiB */
-#define PFSNL_SECTION_LEN_MAX	(1ULL << 40)
+#define PFSNL_SECTION_LEN_MAX	0x10000000000ULL
 /* a section's data is kept in pieces of this size */
 #define PFSNL_CHUNK_SHIFT	16
-#define PFSNL_CHUNK		(1U << PFSNL_CHUNK_SHIFT)
+#define PFSNL_CHUNK		65536U
 #define PFSNL_CKPT_DIGEST	16
 /* rings of which a store remembers how far it went in them */
 #define PFSNL_LINEAGE_MAX	64
@@ -82,7 +82,8 @@ struct pfsnl_data;
 
 /**
  * struct pfsnl_ckpt_ops - what a store asks of its surroundings
- * @alloc: zeroed memory or NULL; may fail at any time
+ * @alloc: zeroed memory, at once up to 64 KiB, or 2 bytes for each 8 KiB of the longest
+ *	section; or NULL; may fail at any time
  * @free: give it back; NULL is allowed
  * @hash_size: bytes of the state of the hash
  * @hash_init: begin

@@ -167,11 +167,6 @@ static size_t data_size(u32 slots)
 	return sizeof(struct pfsnl_data) + slots * sizeof(struct pfsnl_chunk *);
 }
 
-static size_t chunk_size(u32 cap)
-{
-	return sizeof(struct pfsnl_chunk) + cap;
-}
-
 /* Slots of the data that has to be made, or 0 if this one will do. */
 static u32 new_slots(const struct pfsnl_data *d, const struct pfsnl_vecs *vecs)
 {
@@ -224,15 +219,19 @@ int pfsnl_data_want(struct pfsnl_ckpt_mem *mem, const struct pfsnl_data *d,
 	while (!err && walk_next(&w, &idx, &end)) {
 		cap = new_cap(chunk_at(d, idx), d && d->refs > 1, end);
 		if (cap)
-			err = pfsnl_mem_want(mem, chunk_size(cap));
+			err = pfsnl_mem_want(mem, sizeof(struct pfsnl_chunk));
+		if (cap && !err)
+			err = pfsnl_mem_want(mem, cap);
 	}
 	return err;
 }
 
 static void chunk_put(const struct pfsnl_ckpt_mem *mem, struct pfsnl_chunk *c)
 {
-	if (c && !--c->refs)
-		pfsnl_mem_free(mem, c);
+	if (!c || --c->refs)
+		return;
+	pfsnl_mem_free(mem, c->bytes);
+	pfsnl_mem_free(mem, c);
 }
 
 /* Data that only we have, with room. */
@@ -263,7 +262,8 @@ static void own_chunk(struct pfsnl_ckpt_mem *mem, struct pfsnl_data *d, u64 idx,
 	u32 cap = new_cap(old, false, end);
 
 	if (cap) {
-		c = pfsnl_mem_take(mem, chunk_size(cap));
+		c = pfsnl_mem_take(mem, sizeof(*c));
+		c->bytes = pfsnl_mem_take(mem, cap);
 		c->refs = 1;
 		c->cap = cap;
 		if (old)
@@ -352,20 +352,25 @@ void pfsnl_data_put(const struct pfsnl_ckpt_mem *mem, struct pfsnl_data *d)
  * @d: data
  * @offset: from here on
  * @len: up to here
+ * @end: set: to where, in the same chunk
  *
  * Return: the first place from @offset on that is in a chunk, or @len.
  */
-u64 pfsnl_data_next(const struct pfsnl_data *d, u64 offset, u64 len)
+u64 pfsnl_data_next(const struct pfsnl_data *d, u64 offset, u64 len, u64 *end)
 {
 	u64 idx = offset >> PFSNL_CHUNK_SHIFT;
 
+	*end = len;
 	for (; d && idx < d->slots; idx++) {
-		u64 from = max(offset, idx << PFSNL_CHUNK_SHIFT);
+		u64 begin = idx << PFSNL_CHUNK_SHIFT;
+		const struct pfsnl_chunk *c = d->at[idx];
 
-		if (from >= len)
+		if (begin >= len)
 			break;
-		if (d->at[idx] && from < (idx << PFSNL_CHUNK_SHIFT) + d->at[idx]->cap)
-			return from;
+		if (!c || offset >= begin + c->cap)
+			continue;
+		*end = min(len, begin + c->cap);
+		return max(offset, begin);
 	}
 	return len;
 }

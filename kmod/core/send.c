@@ -132,14 +132,13 @@ static u32 send_section(struct pfsnl_ckpts *store, struct pfsnl_ckpt *c,
 		.name = s->id,
 		.rest = to + PFSNL_CKPTREC_SECTION_LEN + s->id_len,
 	};
-	u32 in;
+	u64 end;
 
 	memcpy(r.digest, pfsnl_digest_section(store, s), PFSNL_CKPT_DIGEST);
 	if (it->depth != PFSNL_SEND_SECTIONS) {
-		r.offset = pfsnl_data_next(s->data, it->offset, s->len);
-		in = r.offset & (PFSNL_CHUNK - 1);
-		r.len = min_t(u64, s->len - r.offset, PFSNL_CHUNK - in);
-		r.len = min(r.len, room - PFSNL_CKPTREC_SECTION_LEN - s->id_len);
+		r.offset = pfsnl_data_next(s->data, it->offset, s->len, &end);
+		r.len = min_t(u64, end - r.offset,
+			      room - PFSNL_CKPTREC_SECTION_LEN - s->id_len);
 		pfsnl_section_read(s, r.offset, (u8 *)r.rest, r.len);
 		it->offset = r.offset + r.len;
 	}

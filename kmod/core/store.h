@@ -30,7 +30,7 @@ struct pfsnl_ckpt_mem {
  * @cap: bytes of @bytes; what is beyond is zero
  * @hashed: @digest is current
  * @digest: of @bytes without the zeros at the end
- * @bytes: what it holds
+ * @bytes: what it holds; by itself, as its size is a power of two
  *
  * It is changed only while it is part of one.
  */
@@ -39,7 +39,7 @@ struct pfsnl_chunk {
 	u32 cap;
 	bool hashed;
 	u8 digest[PFSNL_CKPT_DIGEST];
-	u8 bytes[];
+	u8 *bytes;
 };
 
 /**
@@ -141,7 +141,7 @@ struct pfsnl_data *pfsnl_data_write(struct pfsnl_ckpt_mem *mem, struct pfsnl_dat
 				    const struct pfsnl_vecs *vecs);
 struct pfsnl_data *pfsnl_data_get(struct pfsnl_data *d);
 void pfsnl_data_put(const struct pfsnl_ckpt_mem *mem, struct pfsnl_data *d);
-u64 pfsnl_data_next(const struct pfsnl_data *d, u64 offset, u64 len);
+u64 pfsnl_data_next(const struct pfsnl_data *d, u64 offset, u64 len, u64 *end);
 
 /* section.c */
 int pfsnl_ckpt_number_cmp(const struct pfsnl_ckpt_number *a,

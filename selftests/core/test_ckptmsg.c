@@ -295,7 +295,7 @@ static void vectors_that_are_not_rising_make_no_sense(void **state)
 	};
 	u32 i;
 
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct pfsnl_vec a = { cases[i].a, cases[i].a_len, (const u8 *)"aaaa" };
 		struct pfsnl_vec b = { cases[i].b, cases[i].b_len, (const u8 *)"bbbb" };
 		u8 rest[64];

@@ -510,6 +510,14 @@ static void meet_in_pairs(struct depots *all, const u32 *order)
 	assert_int_equal(depots_meet(all), 0);
 }
 
+static void exchange(u32 *a, u32 *b)
+{
+	u32 was = *a;
+
+	*a = *b;
+	*b = was;
+}
+
 static bool next_order(u32 *order, u32 n)
 {
 	u32 i = n - 1, k = n - 1, low, high;
@@ -520,9 +528,9 @@ static bool next_order(u32 *order, u32 n)
 		return false;
 	while (order[k] <= order[i - 1])
 		k--;
-	swap(order[k], order[i - 1]);
+	exchange(&order[k], &order[i - 1]);
 	for (low = i, high = n - 1; low < high; low++, high--)
-		swap(order[low], order[high]);
+		exchange(&order[low], &order[high]);
 	return true;
 }
 

@@ -8,8 +8,8 @@
 #include "depot.h"
 #include "test.h"
 
-#define SEEDS		12
-#define OPS		1500
+#define SEEDS		6
+#define OPS		1000
 #define CKPTS		64
 #define SECTIONS	5
 #define HANDLES		24
