@@ -40,6 +40,10 @@
  *   Otherwise each unlink would have to be remembered for ever, or who wins depends on
  *   for how long.
  * - A checkpoint's digest leaves out its name, see digest.h; the store's has it.
+ * - A digest is not a record of its own: what is said of a checkpoint or a section has
+ *   it, so whoever has the same takes it over, and whoever has not knows what to ask for.
+ * - Conflicts are told one by one while a ring is activated, not kept as a list: that
+ *   would need memory where nothing may fail. Losers say by a flag what they are.
  * - The bound of memory is part of the store and changed by an operation. Otherwise
  *   nodes with other settings answer differently, and differ from then on.
  */
@@ -53,6 +57,7 @@
 #include "beacon.h"
 #include "time.h"
 
+struct pfsnl_ckpt_conflict;
 struct pfsnl_ckptmsg;
 struct pfsnl_ckptrec;
 struct pfsnl_data;
@@ -94,8 +99,6 @@ struct pfsnl_data;
  *
  * None calls back into the store.
  */
-struct pfsnl_ckpt_conflict;
-
 struct pfsnl_ckpt_ops {
 	void *(*alloc)(void *ctx, size_t size);
 	void (*free)(void *ctx, void *p);

@@ -296,6 +296,17 @@ void pfsnl_sides_join(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *into,
 	into->limits.headroom = max(into->limits.headroom, from->limits.headroom);
 }
 
+/* What a loser is named by: of a version that lost, still the digest that it had then. */
+static void digest_of_loser(struct pfsnl_ckpts *store, struct pfsnl_ckpt *c, u8 *digest)
+{
+	if (c->number.creator == NOBODY) {
+		put_unaligned_be64(c->number.incarnation, digest);
+		put_unaligned_be64(c->number.counter, digest + 8);
+	} else {
+		memcpy(digest, pfsnl_digest_ckpt(store, c), PFSNL_CKPT_DIGEST);
+	}
+}
+
 /* Which keeps its name: above 0 if the first does. */
 static int claim_cmp(struct pfsnl_ckpts *store, struct pfsnl_ckpt *a,
 		     struct pfsnl_ckpt *b)
@@ -314,7 +325,7 @@ static int claim_cmp(struct pfsnl_ckpts *store, struct pfsnl_ckpt *a,
 void pfsnl_names_settle(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *set)
 {
 	struct pfsnl_ckpt *c, *at, *other, *winner;
-	const u8 *digest;
+	u8 digest[PFSNL_CKPT_DIGEST];
 	u32 tries;
 
 	set->by_name = RB_ROOT;
@@ -329,7 +340,7 @@ void pfsnl_names_settle(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *set)
 				winner = at;
 				at = other;
 			}
-			digest = pfsnl_digest_ckpt(store, at);
+			digest_of_loser(store, at, digest);
 			rename_loser(at, digest, is_loser(at) ? ++tries : 0);
 			report(store, PFSNL_CONFLICT_NAME, winner, at, digest);
 		}

@@ -461,8 +461,11 @@ static void renew_dots(struct pfsnl_ckpt_set *set, const struct pfsnl_ckpt_dot *
 	for (c = pfsnl_set_first(set); c; c = pfsnl_set_after(set, &c->number)) {
 		if (!pfsnl_lineage_ring(&set->lineage, &c->born.ring))
 			c->born = *now;
-		if (!pfsnl_lineage_ring(&set->lineage, &c->changed.ring))
-			c->changed = *now;
+		if (pfsnl_lineage_ring(&set->lineage, &c->changed.ring))
+			continue;
+		c->changed = *now;
+		/* of what it is a losing version, all have forgotten */
+		c->origin = c->number;
 	}
 }
 

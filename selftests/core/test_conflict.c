@@ -390,8 +390,8 @@ static void lineage_forgets_old_rings_and_takes_nothing_back(void **state)
 static void store_is_behind_one_that_has_been_where_it_is(void **state)
 {
 	struct pfsnl_lineage none = {}, a = {}, b = {};
-	struct pfsnl_ring_id r1 = { .seq = 1 }, r2 = { .seq = 2 }, r3 = { .seq = 2,
-									.leader = 9 };
+	struct pfsnl_ring_id r1 = { .seq = 1 }, r2 = { .seq = 2 };
+	struct pfsnl_ring_id r3 = { .seq = 2, .leader = 9 }, r4 = { .seq = 3 };
 
 	assert_int_equal(pfsnl_lineage_compare(&none, &none), PFSNL_LINEAGE_SAME);
 	pfsnl_lineage_enter(&a, &r1);
@@ -414,6 +414,7 @@ static void store_is_behind_one_that_has_been_where_it_is(void **state)
 	pfsnl_lineage_join(&a, &b);
 	assert_int_equal(a.n, 3);
 	assert_true(pfsnl_lineage_ok(&a));
+	assert_true(pfsnl_lineage_enter(&a, &r4));
 	assert_int_equal(pfsnl_lineage_compare(&b, &a), PFSNL_LINEAGE_BEHIND);
 }
 

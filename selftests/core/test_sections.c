@@ -259,8 +259,8 @@ static void section_is_limited_to_the_byte_above_32_bits(void **state)
 	assert_memory_equal(there, "\0xy", 3);
 	assert_int_equal(pfsnl_section_read(s, 0, there, 3), 3);
 	assert_memory_equal(there, "abc", 3);
-	/* what was never written takes next to nothing, but counts */
-	assert_true(all.at[1]->ledger.bytes - live < (1 << 20));
+	/* what was never written takes only its places among the chunks, but counts */
+	assert_true(all.at[1]->ledger.bytes - live < (1 << 20) + 4096);
 	assert_true(pfsnl_ckpts_used(all.at[1]->store) > GIB4);
 	assert_true(depots_same(&all));
 	depots_free(&all);
