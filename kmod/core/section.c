@@ -196,11 +196,13 @@ void pfsnl_ckpt_init(struct pfsnl_ckpt *c)
  * pfsnl_ckpt_expires - when a checkpoint expires
  * @c: which
  *
+ * What lost a conflict is kept until somebody unlinks it, whatever its retention.
+ *
  * Return: nanoseconds; PFSNL_NEVER if it doesn't, as it is now.
  */
 u64 pfsnl_ckpt_expires(const struct pfsnl_ckpt *c)
 {
-	if (c->refs || (c->flags & PFSNL_CKPT_UNLINKED) ||
+	if (c->refs || (c->flags & (PFSNL_CKPT_UNLINKED | PFSNL_CKPT_CONFLICT)) ||
 	    c->attr.retention >= PFSNL_NEVER - c->idle)
 		return PFSNL_NEVER;
 	return c->idle + c->attr.retention;

@@ -153,6 +153,33 @@ static void loser_is_a_checkpoint_like_others_until_it_is_dropped(void **state)
 	depots_free(&all);
 }
 
+static void loser_is_kept_whatever_its_retention(void **state)
+{
+	struct depots all, a, b;
+	struct pfsnl_ckptmsg m = {
+		.kind = PFSNL_CKPTMSG_RETENTION,
+		.process = DEPOT_PROCESS,
+		.handle = 1,
+	};
+	struct pfsnl_ckpt_expiry e;
+
+	split(&all, &a, &b);
+	assert_int_equal(depots_apply(&a, 0, &m).err, 0);
+	m.time = 0;
+	assert_int_equal(depots_apply(&b, 0, &m).err, 0);
+	assert_int_equal(depots_write(&b, 0, 1, "s", 0, "b", 1), 0);
+	all.time = 5000;
+	assert_int_equal(depots_meet(&all), 0);
+	assert_int_equal(loser_of(all.at[0])->attr.retention, 0);
+	assert_int_equal(loser_of(all.at[0])->refs, 0);
+	assert_false(pfsnl_ckpts_due(all.at[0]->store, &e));
+	/* the winner is not */
+	assert_int_equal(depots_close(&all, 0, 1), 0);
+	assert_int_equal(depots_close(&all, 1, 1), 0);
+	assert_true(pfsnl_ckpts_due(all.at[0]->store, &e));
+	depots_free(&all);
+}
+
 static void same_name_on_both_sides_does_not_make_twins(void **state)
 {
 	struct depots all = depots_new(2), a, b;
@@ -591,6 +618,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(what_one_side_deleted_does_not_come_back),
 	cmocka_unit_test(who_was_changed_more_often_wins_and_the_other_is_kept),
 	cmocka_unit_test(loser_is_a_checkpoint_like_others_until_it_is_dropped),
+	cmocka_unit_test(loser_is_kept_whatever_its_retention),
 	cmocka_unit_test(same_name_on_both_sides_does_not_make_twins),
 	cmocka_unit_test(change_on_one_side_outlives_an_unlink_on_the_other),
 	cmocka_unit_test(change_outlives_an_unlink_also_of_what_is_still_open),
