@@ -22,6 +22,7 @@
  * @len: bytes in the section afterwards
  * @id_len: bytes of @id
  * @id: of the section that is created
+ * @made: it, if the store makes it
  */
 struct plan {
 	int err;
