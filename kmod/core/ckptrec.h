@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Records of synchronization: what nodes tell each other of their checkpoints when a
+ * ring brings them together. Network byte order. In which messages they go is not said
+ * here. All begin alike:
+ *	 0  1  kind, enum pfsnl_ckptrec_kind
+ *	 1  1  flags: CHECKPOINT: PFSNL_CKPT_*; WANT: 1 a section
+ *	 2  2  bytes of the name or id
+ *	 4  4  STORE: rings; CHECKPOINT: sections; REFCOUNT: handles; else 0
+ *
+ * STORE: the first record of a side
+ *	 8  8  limits: bytes
+ *	16  8  limits: headroom
+ *	24     of each ring, rising: sequence number 8, incarnation 8, leader 4, count 8
+ * CHECKPOINT
+ *	 8  20 number: incarnation, counter, creator
+ *	28  4  most sections
+ *	32  20 origin, as the number
+ *	52  4  most bytes in an id
+ *	56  8  most bytes in all sections
+ *	64  8  retention
+ *	72  8  most bytes in a section
+ *	80  8  operations that changed it
+ *	88  8  stamp of the last
+ *	96  8  stamp of the last close
+ *	104 8  ids made
+ *	112 28 created: ring and count, as in STORE
+ *	140 28 changed last, likewise
+ *	168 16 digest
+ *	184    name
+ * SECTION: a piece of it
+ *	 8  20 number of the checkpoint
+ *	28  4  0
+ *	32  8  bytes in it
+ *	40  8  when it expires
+ *	48  8  stamp of the last change
+ *	56  8  where the piece begins; what is left out before is zero
+ *	64  16 digest of the section
+ *	80     id, piece. No piece at 0 of a section that is not empty: it is offered.
+ * REFCOUNT: what a node has open
+ *	 8  8  incarnation
+ *	16  8  its count of its last message that was applied
+ *	24  4  node
+ *	28  4  0
+ *	32     of each handle: number 20, process 4, handle 4, PFSNL_OPEN_* 4
+ * WANT: the answer of a node that has not got what a digest stands for
+ *	 8  20 number of the checkpoint
+ *	28     id
+ */
+#ifndef PFSNL_CORE_CKPTREC_H
+#define PFSNL_CORE_CKPTREC_H
+
+#include <linux/types.h>
+
+#include "ckpt.h"
+
+#define PFSNL_CKPTREC_STORE_LEN		24
+#define PFSNL_CKPTREC_RING_LEN		28
+#define PFSNL_CKPTREC_CHECKPOINT_LEN	184
+#define PFSNL_CKPTREC_SECTION_LEN	80
+#define PFSNL_CKPTREC_REFCOUNT_LEN	32
+#define PFSNL_CKPTREC_HANDLE_LEN	32
+#define PFSNL_CKPTREC_WANT_LEN		28
+
+enum pfsnl_ckptrec_kind {
+	PFSNL_CKPTREC_STORE		= 1,
+	PFSNL_CKPTREC_CHECKPOINT	= 2,
+	PFSNL_CKPTREC_SECTION		= 3,
+	PFSNL_CKPTREC_REFCOUNT		= 4,
+	PFSNL_CKPTREC_WANT		= 5,
+};
+
+/* WANT: a section, and not all of a checkpoint */
+#define PFSNL_WANT_SECTION	0x01
+
+/**
+ * struct pfsnl_ckptrec - a record, decoded
+ * @kind: which; only what it has is set
+ * @flags: as above
+ * @n: STORE: rings; CHECKPOINT: sections; REFCOUNT: handles
+ * @limits: STORE
+ * @number: CHECKPOINT, SECTION, WANT
+ * @origin: CHECKPOINT
+ * @attr: CHECKPOINT
+ * @ops: CHECKPOINT
+ * @modified: CHECKPOINT, SECTION
+ * @idle: CHECKPOINT
+ * @next_id: CHECKPOINT
+ * @born: CHECKPOINT
+ * @changed: CHECKPOINT
+ * @digest: CHECKPOINT, SECTION
+ * @bytes: SECTION: in all of it
+ * @expires: SECTION
+ * @offset: SECTION
+ * @incarnation: REFCOUNT
+ * @seen: REFCOUNT
+ * @addr: REFCOUNT
+ * @name_len: bytes of @name
+ * @name: CHECKPOINT: name; SECTION, WANT: id
+ * @len: bytes of @rest
+ * @rest: STORE: rings; SECTION: the piece; REFCOUNT: handles
+ */
+struct pfsnl_ckptrec {
+	u8 kind;
+	u8 flags;
+	u32 n;
+	struct pfsnl_ckpt_limits limits;
+	struct pfsnl_ckpt_number number;
+	struct pfsnl_ckpt_number origin;
+	struct pfsnl_ckpt_attr attr;
+	u64 ops;
+	u64 modified;
+	u64 idle;
+	u64 next_id;
+	struct pfsnl_ckpt_dot born;
+	struct pfsnl_ckpt_dot changed;
+	u8 digest[PFSNL_CKPT_DIGEST];
+	u64 bytes;
+	u64 expires;
+	u64 offset;
+	u64 incarnation;
+	u64 seen;
+	u32 addr;
+	u32 name_len;
+	const u8 *name;
+	u32 len;
+	const u8 *rest;
+};
+
+/**
+ * struct pfsnl_handle_rec - a handle of REFCOUNT
+ * @number: the checkpoint
+ * @process: whose
+ * @handle: which
+ * @flags: PFSNL_OPEN_READ, PFSNL_OPEN_WRITE
+ */
+struct pfsnl_handle_rec {
+	struct pfsnl_ckpt_number number;
+	u32 process;
+	u32 handle;
+	u32 flags;
+};
+
+int pfsnl_ckptrec_decode(struct pfsnl_ckptrec *r, const u8 *data, u32 len);
+u32 pfsnl_ckptrec_size(const struct pfsnl_ckptrec *r);
+void pfsnl_ckptrec_encode(const struct pfsnl_ckptrec *r, u8 *to);
+u8 *pfsnl_dot_encode(u8 *to, const struct pfsnl_ckpt_dot *dot);
+const u8 *pfsnl_dot_decode(const u8 *p, struct pfsnl_ckpt_dot *dot);
+u8 *pfsnl_handle_encode(u8 *to, const struct pfsnl_handle_rec *h);
+const u8 *pfsnl_handle_decode(const u8 *p, struct pfsnl_handle_rec *h);
+
+#endif /* PFSNL_CORE_CKPTREC_H */

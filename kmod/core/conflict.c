@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Several sides become one. What one side changed while the other did not wins without
+ * a word: the lineage of the other says whether it knew that version. If both changed
+ * it, or both gave the same name, the larger key wins: {not unlinked, operations,
+ * digest}. A key belongs to the version alone, so it does not matter who leads, who
+ * transmits and in which order sides meet.
+ *
+ * The loser is kept as a checkpoint of another name. If it was a version of the
+ * winner, its number is made of its digest: the same loser from several sides is kept
+ * once. Handles follow the number, so they are the winner's.
+ */
+#include <linux/minmax.h>
+#include <linux/string.h>
+#include <linux/unaligned.h>
+
+#include "store.h"
+
+#define MARK		"@conflict-"
+#define MARK_LEN	10
+/* hexadecimal digits of the digest in a name */
+#define PREFIX_LEN	16
+#define COUNT_LEN	8
+/* creator of a number that is a digest; no node has this address */
+#define NOBODY		0
+
+static bool is_linked(const struct pfsnl_ckpt *c)
+{
+	return !(c->flags & PFSNL_CKPT_UNLINKED);
+}
+
+static bool is_loser(const struct pfsnl_ckpt *c)
+{
+	return c->flags & PFSNL_CKPT_CONFLICT;
+}
+
+static bool dot_same(const struct pfsnl_ckpt_dot *a, const struct pfsnl_ckpt_dot *b)
+{
+	return !pfsnl_ring_order(&a->ring, &b->ring) && a->count == b->count;
+}
+
+static int dot_cmp(const struct pfsnl_ckpt_dot *a, const struct pfsnl_ckpt_dot *b)
+{
+	int order = pfsnl_ring_order(&a->ring, &b->ring);
+
+	if (order)
+		return order;
+	return a->count < b->count ? -1 : a->count > b->count;
+}
+
+/* Which version wins: above 0 if the first does. */
+static int key_cmp(struct pfsnl_ckpts *store, struct pfsnl_ckpt *a, struct pfsnl_ckpt *b)
+{
+	int order;
+
+	if (is_linked(a) != is_linked(b))
+		return is_linked(a) ? 1 : -1;
+	if (a->ops != b->ops)
+		return a->ops < b->ops ? -1 : 1;
+	order = memcmp(pfsnl_digest_ckpt(store, a), pfsnl_digest_ckpt(store, b),
+		       PFSNL_CKPT_DIGEST);
+	return order ? order : dot_cmp(&a->changed, &b->changed);
+}
+
+static void report(struct pfsnl_ckpts *store, enum pfsnl_conflict_why why,
+		   struct pfsnl_ckpt *winner, const struct pfsnl_ckpt *loser,
+		   const u8 *loser_digest)
+{
+	struct pfsnl_ckpt_conflict conflict = {
+		.why = why,
+		.winner = winner->number,
+		.name_len = winner->name_len,
+		.name = winner->name,
+	};
+
+	memcpy(conflict.winner_digest, pfsnl_digest_ckpt(store, winner),
+	       PFSNL_CKPT_DIGEST);
+	if (loser_digest)
+		memcpy(conflict.loser_digest, loser_digest, PFSNL_CKPT_DIGEST);
+	if (loser) {
+		conflict.loser = loser->number;
+		conflict.name = loser->name;
+		conflict.name_len = loser->name_len;
+	}
+	store->mem.ops->conflict(store->mem.ctx, &conflict);
+}
+
+/* The length of the name without what an earlier conflict put behind it. */
+static u32 base_len(const struct pfsnl_ckpt *c)
+{
+	u32 len = c->name_len;
+
+	if (!is_loser(c))
+		return len;
+	while (len >= MARK_LEN && memcmp(c->name + len - MARK_LEN, MARK, MARK_LEN))
+		len--;
+	return len >= MARK_LEN ? len - MARK_LEN : c->name_len;
+}
+
+/*
+ * The name of a loser: so much of its own as there is room for, and of its digest; more
+ * of that at a second try, if somebody has this name, and then a count behind it.
+ */
+static void rename_loser(struct pfsnl_ckpt *c, const u8 *digest, u32 tries)
+{
+	u32 digits = tries ? 2 * PFSNL_CKPT_DIGEST : PREFIX_LEN;
+	u32 i, len, extra = tries > 1 ? COUNT_LEN : 0;
+	u8 *p;
+
+	len = min_t(u32, base_len(c), PFSNL_CKPT_NAME_MAX - MARK_LEN - digits - extra);
+	p = c->name + len;
+	memcpy(p, MARK, MARK_LEN);
+	p += MARK_LEN;
+	for (i = 0; i < digits; i++)
+		*p++ = "0123456789abcdef"[digest[i / 2] >> (i % 2 ? 0 : 4) & 15];
+	for (i = 0; i < extra; i++)
+		*p++ = "0123456789abcdef"[tries >> (28 - 4 * i) & 15];
+	c->name_len = p - c->name;
+	c->flags |= PFSNL_CKPT_CONFLICT;
+}
+
+/* Both sides changed the same checkpoint, and this is the version that lost. */
+static void keep_loser(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *into,
+		       struct pfsnl_ckpt *winner, struct pfsnl_ckpt *loser)
+{
+	u8 digest[PFSNL_CKPT_DIGEST];
+
+	memcpy(digest, pfsnl_digest_ckpt(store, loser), PFSNL_CKPT_DIGEST);
+	if (!is_linked(loser)) {
+		/* it was thrown away; only handles, which follow the number, kept it */
+		report(store, PFSNL_CONFLICT_CONTENT, winner, NULL, digest);
+		pfsnl_ckpt_free(&store->mem, loser);
+		return;
+	}
+	loser->origin = loser->number;
+	loser->number = (struct pfsnl_ckpt_number) {
+		.creator = NOBODY,
+		.incarnation = get_unaligned_be64(digest),
+		.counter = get_unaligned_be64(digest + 8),
+	};
+	loser->hashed = false;
+	loser->refs = 0;
+	rename_loser(loser, digest, 0);
+	if (pfsnl_set_insert(into, loser)) {
+		/* kept already, from another side */
+		pfsnl_ckpt_free(&store->mem, loser);
+		return;
+	}
+	report(store, PFSNL_CONFLICT_CONTENT, winner, loser, digest);
+}
+
+/* The same version on both sides; perhaps one knows already that it lost its name. */
+static void same_version(struct pfsnl_ckpts *store, struct pfsnl_ckpt *a,
+			 struct pfsnl_ckpt *b)
+{
+	if (is_loser(b) && !is_loser(a)) {
+		memcpy(a->name, b->name, b->name_len);
+		a->name_len = b->name_len;
+	}
+	a->flags |= b->flags;
+	a->idle = max(a->idle, b->idle);
+	a->next_id = max(a->next_id, b->next_id);
+	pfsnl_ckpt_free(&store->mem, b);
+}
+
+static void replace(struct pfsnl_ckpt_set *set, struct pfsnl_ckpt *old,
+		    struct pfsnl_ckpt *c)
+{
+	rb_erase(&old->by_number, &set->by_number);
+	pfsnl_set_insert(set, c);
+}
+
+/* Both sides have this number; the second's is in no tree. */
+static void join_versions(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *into,
+			  const struct pfsnl_ckpt_set *from, struct pfsnl_ckpt *a,
+			  struct pfsnl_ckpt *b)
+{
+	bool a_known = pfsnl_lineage_has(&from->lineage, &a->changed);
+	bool b_known = pfsnl_lineage_has(&into->lineage, &b->changed);
+	struct pfsnl_ckpt *winner = a, *loser = b;
+	bool differ;
+
+	if (dot_same(&a->changed, &b->changed)) {
+		same_version(store, a, b);
+		return;
+	}
+	differ = a_known == b_known &&
+		 (is_linked(a) != is_linked(b) ||
+		  memcmp(pfsnl_digest_ckpt(store, a), pfsnl_digest_ckpt(store, b),
+			 PFSNL_CKPT_DIGEST));
+	if (a_known == b_known ? key_cmp(store, a, b) < 0 : a_known) {
+		replace(into, a, b);
+		winner = b;
+		loser = a;
+	}
+	if (differ)
+		keep_loser(store, into, winner, loser);
+	else
+		pfsnl_ckpt_free(&store->mem, loser);
+}
+
+/* Only one side has this number. Return: whether it goes. */
+static bool goes(struct pfsnl_ckpts *store, struct pfsnl_ckpt *c,
+		 const struct pfsnl_ckpt_set *other)
+{
+	bool known = pfsnl_lineage_has(&other->lineage, &c->changed);
+	struct pfsnl_ckpt *origin;
+
+	if (!known) {
+		/* it was there, and is unlinked; we changed it since */
+		if (is_linked(c) && c->number.creator != NOBODY &&
+		    pfsnl_lineage_has(&other->lineage, &c->born))
+			report(store, PFSNL_CONFLICT_UNLINKED, c, NULL, NULL);
+		return false;
+	}
+	if (c->number.creator == NOBODY) {
+		/* the other side knows this version as what it still has */
+		origin = pfsnl_set_find(other, &c->origin);
+		if (origin && dot_same(&origin->changed, &c->changed))
+			return false;
+	}
+	if (!c->refs)
+		return true;
+	/* unlinked or expired there, used here */
+	if (is_linked(c))
+		report(store, PFSNL_CONFLICT_UNLINKED, c, NULL, NULL);
+	return false;
+}
+
+/* How many handles there will be of each, on whichever side it is. */
+static void count_refs(struct pfsnl_ckpt_set *set, const struct rb_root *handles)
+{
+	struct pfsnl_ckpt *c;
+	struct rb_node *p;
+
+	for (c = pfsnl_set_first(set); c; c = pfsnl_set_after(set, &c->number))
+		c->refs = 0;
+	for (p = rb_first(handles); p; p = rb_next(p)) {
+		c = pfsnl_set_find(set, &rb_entry(p, struct pfsnl_ckpt_handle,
+						  by_key)->number);
+		if (c)
+			c->refs++;
+	}
+}
+
+/* Find out what goes, before anything is changed by which that is found out. */
+static void judge(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *set,
+		  const struct pfsnl_ckpt_set *other)
+{
+	struct pfsnl_ckpt *c;
+
+	for (c = pfsnl_set_first(set); c; c = pfsnl_set_after(set, &c->number))
+		c->goes = !pfsnl_set_find(other, &c->number) &&
+			  goes(store, c, other);
+}
+
+static void drop_gone(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *set)
+{
+	struct pfsnl_ckpt *c, *next;
+
+	for (c = pfsnl_set_first(set); c; c = next) {
+		next = pfsnl_set_after(set, &c->number);
+		if (!c->goes)
+			continue;
+		rb_erase(&c->by_number, &set->by_number);
+		pfsnl_ckpt_free(&store->mem, c);
+	}
+}
+
+/**
+ * pfsnl_sides_join - two sides become one
+ * @store: the store
+ * @into: the one, and then both
+ * @from: the other, emptied
+ */
+void pfsnl_sides_join(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *into,
+		      struct pfsnl_ckpt_set *from)
+{
+	struct pfsnl_ckpt *a, *b;
+
+	pfsnl_refs_join(&store->mem, into, from);
+	count_refs(into, &into->handles);
+	count_refs(from, &into->handles);
+	judge(store, into, from);
+	judge(store, from, into);
+	drop_gone(store, into);
+	drop_gone(store, from);
+	while ((b = pfsnl_set_first(from))) {
+		rb_erase(&b->by_number, &from->by_number);
+		a = pfsnl_set_insert(into, b);
+		if (a)
+			join_versions(store, into, from, a, b);
+	}
+	pfsnl_lineage_join(&into->lineage, &from->lineage);
+	into->limits.bytes = max(into->limits.bytes, from->limits.bytes);
+	into->limits.headroom = max(into->limits.headroom, from->limits.headroom);
+}
+
+/* What a loser is named by: of a version that lost, still the digest that it had then. */
+static void digest_of_loser(struct pfsnl_ckpts *store, struct pfsnl_ckpt *c, u8 *digest)
+{
+	if (c->number.creator == NOBODY) {
+		put_unaligned_be64(c->number.incarnation, digest);
+		put_unaligned_be64(c->number.counter, digest + 8);
+	} else {
+		memcpy(digest, pfsnl_digest_ckpt(store, c), PFSNL_CKPT_DIGEST);
+	}
+}
+
+/* Which keeps its name: above 0 if the first does. */
+static int claim_cmp(struct pfsnl_ckpts *store, struct pfsnl_ckpt *a,
+		     struct pfsnl_ckpt *b)
+{
+	/* who came by its name through a conflict does not take it from anybody */
+	if (is_loser(a) != is_loser(b))
+		return is_loser(a) ? -1 : 1;
+	return key_cmp(store, a, b);
+}
+
+/**
+ * pfsnl_names_settle - each name becomes that of one checkpoint
+ * @store: the store
+ * @set: checkpoints, not by name yet
+ */
+void pfsnl_names_settle(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *set)
+{
+	struct pfsnl_ckpt *c, *at, *other, *winner;
+	u8 digest[PFSNL_CKPT_DIGEST];
+	u32 tries;
+
+	set->by_name = RB_ROOT;
+	for (c = pfsnl_set_first(set); c; c = pfsnl_set_after(set, &c->number)) {
+		at = c;
+		tries = 0;
+		while (is_linked(at) && (other = pfsnl_set_name(set, at))) {
+			winner = other;
+			if (claim_cmp(store, at, other) > 0) {
+				pfsnl_set_unname(set, other);
+				pfsnl_set_name(set, at);
+				winner = at;
+				at = other;
+			}
+			digest_of_loser(store, at, digest);
+			rename_loser(at, digest, is_loser(at) ? ++tries : 0);
+			report(store, PFSNL_CONFLICT_NAME, winner, at, digest);
+		}
+	}
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Digests, see digest.h. The hash itself comes from the surroundings.
+ */
+#include <linux/string.h>
+#include <linux/unaligned.h>
+
+#include "store.h"
+
+static void begin(struct pfsnl_ckpts *store)
+{
+	store->mem.ops->hash_init(store->hash);
+}
+
+static void bytes(struct pfsnl_ckpts *store, const void *p, size_t len)
+{
+	if (len)
+		store->mem.ops->hash_update(store->hash, p, len);
+}
+
+static void number(struct pfsnl_ckpts *store, u64 n)
+{
+	u8 wire[8];
+
+	put_unaligned_be64(n, wire);
+	bytes(store, wire, sizeof(wire));
+}
+
+static void ckpt_number(struct pfsnl_ckpts *store, const struct pfsnl_ckpt_number *n)
+{
+	number(store, n->creator);
+	number(store, n->incarnation);
+	number(store, n->counter);
+}
+
+static void dot(struct pfsnl_ckpts *store, const struct pfsnl_ckpt_dot *d)
+{
+	number(store, d->ring.seq);
+	number(store, d->ring.incarnation);
+	number(store, d->ring.leader);
+	number(store, d->count);
+}
+
+static void end(struct pfsnl_ckpts *store, u8 *digest)
+{
+	store->mem.ops->hash_final(store->hash, digest);
+}
+
+/* Bytes up to the last that is not zero. */
+static u32 significant(const struct pfsnl_chunk *c)
+{
+	u32 n = c->cap;
+
+	while (n && !c->bytes[n - 1])
+		n--;
+	return n;
+}
+
+static const u8 *digest_chunk(struct pfsnl_ckpts *store, struct pfsnl_chunk *c, u32 len)
+{
+	if (!c->hashed) {
+		begin(store);
+		bytes(store, c->bytes, len);
+		end(store, c->digest);
+		c->hashed = true;
+	}
+	return c->digest;
+}
+
+/**
+ * pfsnl_digest_section - the digest of a section
+ * @store: the store
+ * @s: the section
+ *
+ * Return: PFSNL_CKPT_DIGEST bytes.
+ */
+const u8 *pfsnl_digest_section(struct pfsnl_ckpts *store, struct pfsnl_section *s)
+{
+	u32 i, n = s->data ? s->data->slots : 0;
+
+	if (s->hashed)
+		return s->digest;
+	/* there is one state of the hash: first all that it will be made of */
+	for (i = 0; i < n; i++) {
+		struct pfsnl_chunk *c = s->data->at[i];
+
+		if (c && !c->hashed)
+			digest_chunk(store, c, significant(c));
+	}
+	begin(store);
+	number(store, s->id_len);
+	bytes(store, s->id, s->id_len);
+	number(store, s->len);
+	number(store, s->expires);
+	number(store, s->modified);
+	for (i = 0; i < n; i++) {
+		struct pfsnl_chunk *c = s->data->at[i];
+
+		if (!c || !significant(c))
+			continue;
+		number(store, i);
+		bytes(store, c->digest, PFSNL_CKPT_DIGEST);
+	}
+	end(store, s->digest);
+	s->hashed = true;
+	return s->digest;
+}
+
+/**
+ * pfsnl_digest_ckpt - the digest of a checkpoint
+ * @store: the store
+ * @c: the checkpoint
+ *
+ * Return: PFSNL_CKPT_DIGEST bytes.
+ */
+const u8 *pfsnl_digest_ckpt(struct pfsnl_ckpts *store, struct pfsnl_ckpt *c)
+{
+	struct pfsnl_section *s;
+
+	if (c->hashed)
+		return c->digest;
+	for (s = pfsnl_section_first(c); s; s = pfsnl_section_next(s))
+		pfsnl_digest_section(store, s);
+	begin(store);
+	ckpt_number(store, &c->number);
+	number(store, c->attr.size);
+	number(store, c->attr.retention);
+	number(store, c->attr.max_section);
+	number(store, c->attr.max_sections);
+	number(store, c->attr.max_id);
+	for (s = pfsnl_section_first(c); s; s = pfsnl_section_next(s))
+		bytes(store, s->digest, PFSNL_CKPT_DIGEST);
+	end(store, c->digest);
+	c->hashed = true;
+	return c->digest;
+}
+
+/**
+ * pfsnl_digest_set - the digest of all checkpoints, and of where they come from
+ * @store: the store
+ * @set: the checkpoints
+ * @digest: written, PFSNL_CKPT_DIGEST bytes
+ */
+void pfsnl_digest_set(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *set, u8 *digest)
+{
+	struct pfsnl_ckpt *c;
+	u32 i;
+
+	for (c = pfsnl_set_first(set); c; c = pfsnl_set_after(set, &c->number))
+		pfsnl_digest_ckpt(store, c);
+	begin(store);
+	number(store, set->limits.bytes);
+	number(store, set->limits.headroom);
+	for (i = 0; i < set->lineage.n; i++)
+		dot(store, &set->lineage.at[i]);
+	for (c = pfsnl_set_first(set); c; c = pfsnl_set_after(set, &c->number)) {
+		bytes(store, c->digest, PFSNL_CKPT_DIGEST);
+		ckpt_number(store, &c->origin);
+		number(store, c->name_len);
+		bytes(store, c->name, c->name_len);
+		number(store, c->flags);
+		number(store, c->ops);
+		dot(store, &c->born);
+		dot(store, &c->changed);
+		number(store, c->modified);
+		number(store, c->idle);
+		number(store, c->next_id);
+	}
+	end(store, digest);
+}

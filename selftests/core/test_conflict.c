@@ -1,0 +1,639 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sides that meet after each went its own way: what one changed wins, and where both
+ * did the same one wins in whatever order they meet, and the other is kept.
+ */
+#include <errno.h>
+
+#include "store.h"
+#include "depot.h"
+#include "test.h"
+
+#define SEEDS		150
+#define SIDES_MAX	4
+
+static struct depots side_of(const struct depots *all, u32 i)
+{
+	struct depots side = depots_of(all, i, 1);
+
+	assert_int_equal(depots_meet(&side), 0);
+	return side;
+}
+
+/* What a section of a checkpoint begins with. */
+static char first_byte(const struct pfsnl_ckpt *c, const char *id)
+{
+	struct pfsnl_section *s = pfsnl_section_find(c, id, strlen(id));
+	char byte = 0;
+
+	assert_non_null(s);
+	pfsnl_section_read(s, 0, &byte, 1);
+	return byte;
+}
+
+static struct pfsnl_ckpt *loser_of(const struct depot *d)
+{
+	struct pfsnl_ckpt *c = pfsnl_ckpts_after(d->store, NULL);
+
+	while (c && !(c->flags & PFSNL_CKPT_CONFLICT))
+		c = pfsnl_ckpts_after(d->store, &c->number);
+	return c;
+}
+
+static u32 count_ckpts(const struct depot *d)
+{
+	struct pfsnl_ckpt *c = pfsnl_ckpts_after(d->store, NULL);
+	u32 n = 0;
+
+	for (; c; c = pfsnl_ckpts_after(d->store, &c->number))
+		n++;
+	return n;
+}
+
+/* two nodes that had a checkpoint in common before they lost each other */
+static void split(struct depots *all, struct depots *a, struct depots *b)
+{
+	*all = depots_new(2);
+	assert_int_equal(depots_open(all, 0, 1, "g", DEPOT_RW).err, 0);
+	assert_int_equal(depots_open(all, 1, 1, "g", DEPOT_RW).err, 0);
+	assert_int_equal(depots_create(all, 0, 1, "s", "0", 1), 0);
+	*a = side_of(all, 0);
+	*b = side_of(all, 1);
+}
+
+static void what_only_one_side_changed_is_no_conflict(void **state)
+{
+	struct depots all, a, b;
+
+	split(&all, &a, &b);
+	assert_int_equal(depots_write(&b, 0, 1, "s", 0, "b", 1), 0);
+	assert_int_equal(depots_open(&a, 0, 2, "of a", DEPOT_RW).err, 0);
+	all.time = 5000;
+	assert_int_equal(depots_meet(&all), 0);
+	assert_int_equal(first_byte(depot_named(all.at[0], "g"), "s"), 'b');
+	assert_non_null(depot_named(all.at[1], "of a"));
+	assert_int_equal(count_ckpts(all.at[0]), 2);
+	assert_int_equal(all.at[0]->n_conflicts, 0);
+	assert_int_equal(depot_named(all.at[0], "g")->refs, 2);
+	depots_free(&all);
+}
+
+static void what_one_side_deleted_does_not_come_back(void **state)
+{
+	struct depots all, a, b;
+
+	split(&all, &a, &b);
+	assert_int_equal(depots_close(&a, 0, 1), 0);
+	assert_int_equal(depots_unlink(&a, 0, "g"), 0);
+	assert_int_equal(depots_close(&b, 0, 1), 0);
+	all.time = 5000;
+	assert_int_equal(depots_meet(&all), 0);
+	assert_int_equal(count_ckpts(all.at[1]), 0);
+	assert_int_equal(all.at[1]->n_conflicts, 0);
+	depots_free(&all);
+}
+
+static void who_was_changed_more_often_wins_and_the_other_is_kept(void **state)
+{
+	struct depots all, a, b;
+	struct pfsnl_ckpt *c, *loser;
+
+	split(&all, &a, &b);
+	assert_int_equal(depots_write(&a, 0, 1, "s", 0, "a", 1), 0);
+	assert_int_equal(depots_write(&b, 0, 1, "s", 0, "b", 1), 0);
+	assert_int_equal(depots_write(&b, 0, 1, "s", 0, "B", 1), 0);
+	all.time = 5000;
+	assert_int_equal(depots_meet(&all), 0);
+	c = depot_named(all.at[0], "g");
+	loser = loser_of(all.at[0]);
+	assert_int_equal(first_byte(c, "s"), 'B');
+	assert_int_equal(first_byte(loser, "s"), 'a');
+	assert_int_equal(loser->name_len, 1 + 10 + 16);
+	assert_memory_equal(loser->name, "g@conflict-", 11);
+	/* handles follow the number */
+	assert_int_equal(c->refs, 2);
+	assert_int_equal(loser->refs, 0);
+	assert_int_equal(all.at[0]->n_conflicts, 1);
+	assert_int_equal(all.at[1]->n_conflicts, 1);
+	assert_int_equal(all.at[0]->conflicts[0].why, PFSNL_CONFLICT_CONTENT);
+	assert_int_equal(pfsnl_ckpt_number_cmp(&all.at[0]->conflicts[0].winner,
+					       &c->number), 0);
+	assert_int_equal(pfsnl_ckpt_number_cmp(&all.at[0]->conflicts[0].loser,
+					       &loser->number), 0);
+	assert_memory_equal(all.at[0]->conflicts[0].loser_digest,
+			    all.at[1]->conflicts[0].loser_digest, PFSNL_CKPT_DIGEST);
+	depots_free(&all);
+}
+
+static void loser_is_a_checkpoint_like_others_until_it_is_dropped(void **state)
+{
+	struct depots all, a, b;
+	char name[PFSNL_CKPT_NAME_MAX + 1] = {};
+	struct pfsnl_ckpt *loser;
+
+	split(&all, &a, &b);
+	assert_int_equal(depots_write(&a, 0, 1, "s", 0, "a", 1), 0);
+	assert_int_equal(depots_write(&b, 0, 1, "s", 0, "b", 1), 0);
+	all.time = 5000;
+	assert_int_equal(depots_meet(&all), 0);
+	loser = loser_of(all.at[0]);
+	memcpy(name, loser->name, loser->name_len);
+	assert_int_equal(depots_open(&all, 1, 5, name, PFSNL_OPEN_READ |
+				     PFSNL_OPEN_WRITE).err, 0);
+	assert_int_equal(depots_write(&all, 1, 5, "s", 0, "new", 3), 0);
+	/* it is synchronized like others */
+	assert_int_equal(depots_meet(&all), 0);
+	assert_non_null(depot_named(all.at[1], name));
+	assert_int_equal(depots_close(&all, 1, 5), 0);
+	assert_int_equal(depots_unlink(&all, 0, name), 0);
+	assert_null(loser_of(all.at[1]));
+	assert_int_equal(depots_meet(&all), 0);
+	assert_null(loser_of(all.at[1]));
+	assert_int_equal(all.at[0]->n_conflicts, 1);
+	depots_free(&all);
+}
+
+static void loser_is_kept_whatever_its_retention(void **state)
+{
+	struct depots all, a, b;
+	struct pfsnl_ckptmsg m = {
+		.kind = PFSNL_CKPTMSG_RETENTION,
+		.process = DEPOT_PROCESS,
+		.handle = 1,
+	};
+	struct pfsnl_ckpt_expiry e;
+
+	split(&all, &a, &b);
+	assert_int_equal(depots_apply(&a, 0, &m).err, 0);
+	m.time = 0;
+	assert_int_equal(depots_apply(&b, 0, &m).err, 0);
+	assert_int_equal(depots_write(&b, 0, 1, "s", 0, "b", 1), 0);
+	all.time = 5000;
+	assert_int_equal(depots_meet(&all), 0);
+	assert_int_equal(loser_of(all.at[0])->attr.retention, 0);
+	assert_int_equal(loser_of(all.at[0])->refs, 0);
+	assert_false(pfsnl_ckpts_due(all.at[0]->store, &e));
+	/* the winner is not */
+	assert_int_equal(depots_close(&all, 0, 1), 0);
+	assert_int_equal(depots_close(&all, 1, 1), 0);
+	assert_true(pfsnl_ckpts_due(all.at[0]->store, &e));
+	depots_free(&all);
+}
+
+static void same_name_on_both_sides_does_not_make_twins(void **state)
+{
+	struct depots all = depots_new(2), a, b;
+	struct pfsnl_ckpt *c, *loser;
+
+	a = side_of(&all, 0);
+	b = side_of(&all, 1);
+	assert_int_equal(depots_open(&a, 0, 1, "g", DEPOT_RW).err, 0);
+	assert_int_equal(depots_open(&b, 0, 1, "g", DEPOT_RW).err, 0);
+	assert_int_equal(depots_create(&a, 0, 1, "s", "a", 1), 0);
+	all.time = 5000;
+	assert_int_equal(depots_meet(&all), 0);
+	c = depot_named(all.at[1], "g");
+	loser = loser_of(all.at[1]);
+	assert_int_equal(first_byte(c, "s"), 'a');
+	assert_int_equal(loser->n_sections, 0);
+	/* both are open as before: who has the loser open goes on with it */
+	assert_int_equal(c->refs, 1);
+	assert_int_equal(loser->refs, 1);
+	assert_int_equal(depots_create(&all, 1, 1, "t", "b", 1), 0);
+	assert_int_equal(first_byte(loser, "t"), 'b');
+	assert_int_equal(all.at[0]->conflicts[0].why, PFSNL_CONFLICT_NAME);
+	assert_int_equal(count_ckpts(all.at[0]), 2);
+	depots_free(&all);
+}
+
+static void change_on_one_side_outlives_an_unlink_on_the_other(void **state)
+{
+	struct depots all, a, b;
+
+	split(&all, &a, &b);
+	assert_int_equal(depots_close(&a, 0, 1), 0);
+	assert_int_equal(depots_unlink(&a, 0, "g"), 0);
+	assert_int_equal(depots_write(&b, 0, 1, "s", 0, "b", 1), 0);
+	assert_int_equal(depots_close(&b, 0, 1), 0);
+	all.time = 5000;
+	assert_int_equal(depots_meet(&all), 0);
+	assert_int_equal(first_byte(depot_named(all.at[0], "g"), "s"), 'b');
+	assert_int_equal(all.at[0]->n_conflicts, 1);
+	assert_int_equal(all.at[0]->conflicts[0].why, PFSNL_CONFLICT_UNLINKED);
+	depots_free(&all);
+}
+
+static void change_outlives_an_unlink_also_of_what_is_still_open(void **state)
+{
+	struct depots all, a, b;
+
+	split(&all, &a, &b);
+	/* changed more often, but thrown away */
+	assert_int_equal(depots_write(&a, 0, 1, "s", 0, "A", 1), 0);
+	assert_int_equal(depots_unlink(&a, 0, "g"), 0);
+	assert_int_equal(depots_write(&b, 0, 1, "s", 0, "b", 1), 0);
+	all.time = 5000;
+	assert_int_equal(depots_meet(&all), 0);
+	assert_int_equal(first_byte(depot_named(all.at[0], "g"), "s"), 'b');
+	assert_null(loser_of(all.at[0]));
+	assert_int_equal(depot_named(all.at[0], "g")->refs, 2);
+	assert_int_equal(all.at[1]->conflicts[0].why, PFSNL_CONFLICT_CONTENT);
+	assert_int_equal(all.at[1]->conflicts[0].loser.counter, 0);
+	depots_free(&all);
+}
+
+static void what_one_side_unlinked_and_the_other_has_open_stays(void **state)
+{
+	struct depots all, a, b;
+
+	split(&all, &a, &b);
+	assert_int_equal(depots_close(&a, 0, 1), 0);
+	assert_int_equal(depots_unlink(&a, 0, "g"), 0);
+	assert_int_equal(count_ckpts(all.at[0]), 0);
+	all.time = 5000;
+	assert_int_equal(depots_meet(&all), 0);
+	assert_int_equal(depot_named(all.at[0], "g")->refs, 1);
+	assert_int_equal(all.at[0]->conflicts[0].why, PFSNL_CONFLICT_UNLINKED);
+	assert_int_equal(depots_write(&all, 1, 1, "s", 0, "x", 1), 0);
+	depots_free(&all);
+}
+
+static void name_of_a_loser_is_cut_where_it_would_be_too_long(void **state)
+{
+	struct depots all = depots_new(2), a, b;
+	char name[PFSNL_CKPT_NAME_MAX + 1] = {};
+	struct pfsnl_ckpt *loser;
+
+	memset(name, 'x', PFSNL_CKPT_NAME_MAX);
+	a = side_of(&all, 0);
+	b = side_of(&all, 1);
+	assert_int_equal(depots_open(&a, 0, 1, name, DEPOT_RW).err, 0);
+	assert_int_equal(depots_open(&b, 0, 1, name, DEPOT_RW).err, 0);
+	all.time = 5000;
+	assert_int_equal(depots_meet(&all), 0);
+	assert_non_null(depot_named(all.at[0], name));
+	loser = loser_of(all.at[0]);
+	assert_int_equal(loser->name_len, PFSNL_CKPT_NAME_MAX);
+	assert_memory_equal(loser->name, name, PFSNL_CKPT_NAME_MAX - 26);
+	assert_memory_equal(loser->name + PFSNL_CKPT_NAME_MAX - 26, "@conflict-", 10);
+	depots_free(&all);
+}
+
+static void loser_takes_a_name_from_nobody(void **state)
+{
+	char name[PFSNL_CKPT_NAME_MAX + 1] = {};
+	u32 round;
+
+	/* first find out what the loser will be called, then be there before it */
+	for (round = 0; round < 2; round++) {
+		struct depots all, a, b;
+		struct pfsnl_ckpt *loser;
+
+		depot_lives = 10;
+		split(&all, &a, &b);
+		a.time = 2000;
+		b.time = 3000;
+		assert_int_equal(depots_write(&a, 0, 1, "s", 0, "a", 1), 0);
+		assert_int_equal(depots_write(&b, 0, 1, "s", 0, "b", 1), 0);
+		assert_int_equal(depots_write(&b, 0, 1, "s", 0, "B", 1), 0);
+		if (round)
+			assert_int_equal(depots_open(&a, 0, 2, name, DEPOT_RW).err, 0);
+		all.time = 5000;
+		assert_int_equal(depots_meet(&all), 0);
+		loser = loser_of(all.at[0]);
+		assert_int_equal(first_byte(loser, "s"), 'a');
+		if (round) {
+			assert_int_equal(depot_named(all.at[0], name)->n_sections, 0);
+			assert_int_equal(loser->name_len, 1 + 10 + 32);
+			assert_memory_equal(loser->name, name, 1 + 10 + 16);
+		} else {
+			memcpy(name, loser->name, loser->name_len);
+		}
+		depots_free(&all);
+	}
+}
+
+static void version_that_another_side_went_on_from_does_not_come_back(void **state)
+{
+	struct depots all = depots_new(3), ab, bc, a, b, c;
+
+	/* A and B change the same; B's version loses, and C goes on from it */
+	assert_int_equal(depots_open(&all, 0, 1, "g", DEPOT_RW).err, 0);
+	assert_int_equal(depots_open(&all, 1, 1, "g", DEPOT_RW).err, 0);
+	assert_int_equal(depots_open(&all, 2, 1, "g", DEPOT_RW).err, 0);
+	assert_int_equal(depots_create(&all, 0, 1, "s", "0", 1), 0);
+	a = side_of(&all, 0);
+	bc = depots_of(&all, 1, 2);
+	assert_int_equal(depots_meet(&bc), 0);
+	assert_int_equal(depots_write(&a, 0, 1, "s", 0, "a", 1), 0);
+	assert_int_equal(depots_write(&a, 0, 1, "s", 0, "A", 1), 0);
+	assert_int_equal(depots_write(&bc, 0, 1, "s", 0, "b", 1), 0);
+	b = depots_of(&bc, 0, 1);
+	c = depots_of(&bc, 1, 1);
+	ab = depots_both(&a, &b);
+	ab.time = 5000;
+	assert_int_equal(depots_meet(&ab), 0);
+	assert_int_equal(first_byte(loser_of(ab.at[0]), "s"), 'b');
+	c.time = 4000;
+	assert_int_equal(depots_meet(&c), 0);
+	/* one that did nothing of it changes nothing */
+	all.time = 6000;
+	assert_int_equal(depots_write(&c, 0, 1, "s", 0, "c", 1), 0);
+	assert_int_equal(depots_write(&c, 0, 1, "s", 0, "C", 1), 0);
+	assert_int_equal(depots_meet(&all), 0);
+	/* C's is newer than what B had, so that is not kept beside it */
+	assert_int_equal(first_byte(depot_named(all.at[0], "g"), "s"), 'C');
+	assert_int_equal(first_byte(loser_of(all.at[0]), "s"), 'A');
+	assert_int_equal(count_ckpts(all.at[0]), 2);
+	depots_free(&all);
+}
+
+static void who_only_saw_the_losing_version_does_not_delete_the_loser(void **state)
+{
+	struct depots all = depots_new(3), ab, bc, a, b, c;
+
+	assert_int_equal(depots_open(&all, 0, 1, "g", DEPOT_RW).err, 0);
+	assert_int_equal(depots_open(&all, 1, 1, "g", DEPOT_RW).err, 0);
+	assert_int_equal(depots_create(&all, 0, 1, "s", "0", 1), 0);
+	a = side_of(&all, 0);
+	bc = depots_of(&all, 1, 2);
+	assert_int_equal(depots_meet(&bc), 0);
+	assert_int_equal(depots_write(&a, 0, 1, "s", 0, "a", 1), 0);
+	assert_int_equal(depots_write(&a, 0, 1, "s", 0, "A", 1), 0);
+	assert_int_equal(depots_write(&bc, 0, 1, "s", 0, "b", 1), 0);
+	b = depots_of(&bc, 0, 1);
+	c = depots_of(&bc, 1, 1);
+	ab = depots_both(&a, &b);
+	ab.time = 5000;
+	assert_int_equal(depots_meet(&ab), 0);
+	c.time = 4000;
+	assert_int_equal(depots_meet(&c), 0);
+	/* it did something else */
+	assert_int_equal(depots_open(&c, 0, 9, "other", DEPOT_RW).err, 0);
+	all.time = 6000;
+	assert_int_equal(depots_meet(&all), 0);
+	assert_int_equal(first_byte(depot_named(all.at[2], "g"), "s"), 'A');
+	assert_non_null(loser_of(all.at[2]));
+	assert_int_equal(first_byte(loser_of(all.at[2]), "s"), 'b');
+	depots_free(&all);
+}
+
+static void lineage_forgets_old_rings_and_takes_nothing_back(void **state)
+{
+	struct depots all = depots_new(2), a, b;
+	u32 i;
+
+	assert_int_equal(depots_open(&all, 0, 1, "old", DEPOT_RW).err, 0);
+	assert_int_equal(depots_open(&all, 0, 2, "older", DEPOT_RW).err, 0);
+	assert_int_equal(depots_close(&all, 0, 1), 0);
+	assert_int_equal(depots_close(&all, 0, 2), 0);
+	for (i = 0; i < 2 * PFSNL_LINEAGE_MAX; i++)
+		assert_int_equal(depots_meet(&all), 0);
+	assert_int_equal(pfsnl_ckpts_lineage(all.at[0]->store)->n, PFSNL_LINEAGE_MAX);
+	/* changed in a ring that nobody remembers; deleted on one side now */
+	a = side_of(&all, 0);
+	b = side_of(&all, 1);
+	assert_int_equal(depots_unlink(&a, 0, "old"), 0);
+	assert_int_equal(depots_open(&b, 0, 1, "new", DEPOT_RW).err, 0);
+	all.time = 9000;
+	assert_int_equal(depots_meet(&all), 0);
+	assert_null(depot_named(all.at[1], "old"));
+	assert_non_null(depot_named(all.at[0], "older"));
+	assert_int_equal(all.at[0]->n_conflicts, 0);
+	/* and who was away for longer than that brings nothing that is lost */
+	a = side_of(&all, 0);
+	for (i = 0; i < 2 * PFSNL_LINEAGE_MAX; i++)
+		assert_int_equal(depots_meet(&a), 0);
+	b = side_of(&all, 1);
+	assert_int_equal(depots_write(&b, 0, 1, "x", 0, "x", 1), -ENOENT);
+	assert_int_equal(depots_create(&b, 0, 1, "x", "x", 1), 0);
+	all.time = a.time + 9000;
+	assert_int_equal(depots_meet(&all), 0);
+	assert_int_equal(first_byte(depot_named(all.at[0], "new"), "x"), 'x');
+	assert_non_null(depot_named(all.at[1], "older"));
+	depots_free(&all);
+}
+
+static void store_is_behind_one_that_has_been_where_it_is(void **state)
+{
+	struct pfsnl_lineage none = {}, a = {}, b = {};
+	struct pfsnl_ring_id r1 = { .seq = 1 }, r2 = { .seq = 2 };
+	struct pfsnl_ring_id r3 = { .seq = 2, .leader = 9 }, r4 = { .seq = 3 };
+
+	assert_int_equal(pfsnl_lineage_compare(&none, &none), PFSNL_LINEAGE_SAME);
+	pfsnl_lineage_enter(&a, &r1);
+	a.at[0].count = 5;
+	assert_int_equal(pfsnl_lineage_compare(&none, &a), PFSNL_LINEAGE_BEHIND);
+	assert_int_equal(pfsnl_lineage_compare(&a, &none), PFSNL_LINEAGE_AHEAD);
+	b = a;
+	assert_int_equal(pfsnl_lineage_compare(&a, &b), PFSNL_LINEAGE_SAME);
+	b.at[0].count = 4;
+	assert_int_equal(pfsnl_lineage_compare(&b, &a), PFSNL_LINEAGE_BEHIND);
+	assert_true(pfsnl_lineage_enter(&a, &r2));
+	assert_false(pfsnl_lineage_enter(&a, &r1));
+	assert_int_equal(pfsnl_lineage_compare(&b, &a), PFSNL_LINEAGE_BEHIND);
+	/* it went further in that ring than the other when it left */
+	b.at[0].count = 6;
+	assert_int_equal(pfsnl_lineage_compare(&b, &a), PFSNL_LINEAGE_FORK);
+	b.at[0].count = 5;
+	assert_true(pfsnl_lineage_enter(&b, &r3));
+	assert_int_equal(pfsnl_lineage_compare(&b, &a), PFSNL_LINEAGE_FORK);
+	pfsnl_lineage_join(&a, &b);
+	assert_int_equal(a.n, 3);
+	assert_true(pfsnl_lineage_ok(&a));
+	assert_true(pfsnl_lineage_enter(&a, &r4));
+	assert_int_equal(pfsnl_lineage_compare(&b, &a), PFSNL_LINEAGE_BEHIND);
+}
+
+/* Something random that happens on one side; all is closed again. */
+static void go_own_way(struct depots *side, u64 *seed, u32 ops)
+{
+	static const char *const names[] = { "g", "h", "i", "j" };
+	char byte;
+
+	while (ops--) {
+		const char *name = names[test_random(seed) % 4];
+		u32 what = test_random(seed) % 8;
+
+		byte = 'a' + test_random(seed) % 26;
+		if (what == 0) {
+			depots_unlink(side, 0, name);
+			continue;
+		}
+		depots_open(side, 0, 1, name, DEPOT_RW);
+		if (what < 3)
+			depots_create(side, 0, 1, what < 2 ? "s" : "t", &byte, 1);
+		else
+			depots_write(side, 0, 1, what < 6 ? "s" : "t",
+				     test_random(seed) % 3, &byte, 1);
+		depots_close(side, 0, 1);
+	}
+}
+
+/* The beginning of all orders: sides that had something in common. */
+static struct depots forked(u64 seed, u32 n)
+{
+	struct depots all, side;
+	u32 i;
+
+	depot_lives = 100 * seed;
+	all = depots_new(n);
+	go_own_way(&all, &seed, 12);
+	for (i = 0; i < n; i++) {
+		side = side_of(&all, i);
+		side.time = 100000 * (i + 1);
+		go_own_way(&side, &seed, test_random(&seed) % 12);
+	}
+	all.time = 1000000;
+	return all;
+}
+
+/* What there is, by number and name; not when it was activated. */
+static void sum(const struct depot *d, u8 *digest)
+{
+	const struct pfsnl_ckpt_ops *ops = d->store->mem.ops;
+	struct pfsnl_ckpt *c;
+	u8 *state = malloc(ops->hash_size);
+
+	for (c = pfsnl_ckpts_after(d->store, NULL); c;
+	     c = pfsnl_ckpts_after(d->store, &c->number))
+		pfsnl_digest_ckpt(d->store, c);
+	ops->hash_init(state);
+	for (c = pfsnl_ckpts_after(d->store, NULL); c;
+	     c = pfsnl_ckpts_after(d->store, &c->number)) {
+		ops->hash_update(state, c->digest, PFSNL_CKPT_DIGEST);
+		ops->hash_update(state, c->name, c->name_len);
+		ops->hash_update(state, &c->flags, sizeof(c->flags));
+		ops->hash_update(state, &c->ops, sizeof(c->ops));
+	}
+	ops->hash_final(state, digest);
+	free(state);
+}
+
+/* They come one after the other, in this order. */
+static void meet_in_order(struct depots *all, const u32 *order)
+{
+	struct depots met = depots_of(all, order[0], 1);
+	u32 i;
+
+	for (i = 1; i < all->n; i++) {
+		met.at[met.n++] = all->at[order[i]];
+		met.time = 1000000 * (i + 1);
+		assert_int_equal(depots_meet(&met), 0);
+	}
+}
+
+/* Two pairs, and then all. */
+static void meet_in_pairs(struct depots *all, const u32 *order)
+{
+	struct depots met = { .n = 2, .time = 1000000 };
+	u32 i;
+
+	for (i = 0; i < 4; i += 2) {
+		met.at[0] = all->at[order[i]];
+		met.at[1] = all->at[order[i + 1]];
+		assert_int_equal(depots_meet(&met), 0);
+	}
+	all->time = 3000000;
+	assert_int_equal(depots_meet(all), 0);
+}
+
+static void exchange(u32 *a, u32 *b)
+{
+	u32 was = *a;
+
+	*a = *b;
+	*b = was;
+}
+
+static bool next_order(u32 *order, u32 n)
+{
+	u32 i = n - 1, k = n - 1, low, high;
+
+	while (i && order[i - 1] >= order[i])
+		i--;
+	if (!i)
+		return false;
+	while (order[k] <= order[i - 1])
+		k--;
+	exchange(&order[k], &order[i - 1]);
+	for (low = i, high = n - 1; low < high; low++, high--)
+		exchange(&order[low], &order[high]);
+	return true;
+}
+
+static u32 all_orders(u64 seed, u32 n)
+{
+	u8 want[PFSNL_CKPT_DIGEST], digest[PFSNL_CKPT_DIGEST];
+	u32 order[SIDES_MAX] = { 0, 1, 2, 3 }, i, way, conflicts = 0;
+	struct depots all = forked(seed, n);
+
+	/* all at once */
+	assert_int_equal(depots_meet(&all), 0);
+	sum(all.at[0], want);
+	conflicts = all.at[0]->n_conflicts;
+	depots_free(&all);
+	do {
+		for (way = 0; way < (n == 4 ? 2 : 1); way++) {
+			all = forked(seed, n);
+			if (way)
+				meet_in_pairs(&all, order);
+			else
+				meet_in_order(&all, order);
+			for (i = 0; i < n; i++) {
+				sum(all.at[i], digest);
+				if (memcmp(digest, want, sizeof(want)))
+					fail_msg("seed %llu, order %u%u%u%u, way %u",
+						 (unsigned long long)seed, order[0],
+						 order[1], order[2], order[3], way);
+			}
+			depots_free(&all);
+		}
+	} while (next_order(order, n));
+	return conflicts;
+}
+
+static void three_sides_become_the_same_in_all_orders(void **state)
+{
+	u32 conflicts = 0;
+	u64 seed;
+
+	for (seed = 1; seed <= SEEDS; seed++)
+		conflicts += all_orders(seed, 3);
+	assert_true(conflicts > SEEDS);
+}
+
+static void four_sides_become_the_same_in_all_orders(void **state)
+{
+	u32 conflicts = 0;
+	u64 seed;
+
+	for (seed = 1001; seed <= 1000 + SEEDS / 5; seed++)
+		conflicts += all_orders(seed, 4);
+	assert_true(conflicts > SEEDS / 5);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(what_only_one_side_changed_is_no_conflict),
+	cmocka_unit_test(what_one_side_deleted_does_not_come_back),
+	cmocka_unit_test(who_was_changed_more_often_wins_and_the_other_is_kept),
+	cmocka_unit_test(loser_is_a_checkpoint_like_others_until_it_is_dropped),
+	cmocka_unit_test(loser_is_kept_whatever_its_retention),
+	cmocka_unit_test(same_name_on_both_sides_does_not_make_twins),
+	cmocka_unit_test(change_on_one_side_outlives_an_unlink_on_the_other),
+	cmocka_unit_test(change_outlives_an_unlink_also_of_what_is_still_open),
+	cmocka_unit_test(what_one_side_unlinked_and_the_other_has_open_stays),
+	cmocka_unit_test(name_of_a_loser_is_cut_where_it_would_be_too_long),
+	cmocka_unit_test(loser_takes_a_name_from_nobody),
+	cmocka_unit_test(version_that_another_side_went_on_from_does_not_come_back),
+	cmocka_unit_test(who_only_saw_the_losing_version_does_not_delete_the_loser),
+	cmocka_unit_test(lineage_forgets_old_rings_and_takes_nothing_back),
+	cmocka_unit_test(store_is_behind_one_that_has_been_where_it_is),
+	cmocka_unit_test(three_sides_become_the_same_in_all_orders),
+	cmocka_unit_test(four_sides_become_the_same_in_all_orders),
+};
+
+int main(void)
+{
+	return RUN_TESTS(tests);
+}
