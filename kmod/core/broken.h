@@ -67,6 +67,9 @@
 	X(BARRIER)		\
 	X(RETRY)		\
 	X(OWN)			\
+	X(OLD_RING)		\
+	X(NO_ABORT)		\
+	X(FOREIGN)		\
 	X(LEAK)			\
 	X(CRASH)		\
 	X(ENDLESS)

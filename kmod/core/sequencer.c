@@ -199,14 +199,16 @@ static bool number_own(struct pfsnl_core *core)
 	struct pfsnl_order *o = &core->order;
 	struct pfsnl_entry *e;
 	size_t cost;
+	bool bulk;
 
 	if (list_empty(&o->outbox))
 		return false;
 	e = list_first_entry(&o->outbox, struct pfsnl_entry, list);
 	cost = pfsnl_entry_cost(e->len);
+	bulk = e->bulk;
 	if (!number_first(core, &o->outbox))
 		return false;
-	pfsnl_outbox_freed(core, cost);
+	pfsnl_outbox_freed(core, cost, bulk);
 	return true;
 }
 
