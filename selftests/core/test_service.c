@@ -253,6 +253,7 @@ static void service_that_never_ends_is_waited_for(void **state)
 	world_free(w);
 }
 
+/* the highest leads, so that who transmits is one that it may drop */
 static struct world *with_deadline(u64 seed, u32 n, u32 ms)
 {
 	struct world *w = world_new(seed);
@@ -263,9 +264,11 @@ static struct world *with_deadline(u64 seed, u32 n, u32 ms)
 		w->nodes[i]->cfg.sync_deadline_ms = ms;
 		w->nodes[i]->serves = ONE;
 	}
+	w->nodes[n - 1]->cfg.priority = 200;
 	world_start(w);
 	assert_agree(w, 1000);
 	assert_settled(w, 1000);
+	assert_ptr_equal(world_leader(w), w->nodes[n - 1]);
 	return w;
 }
 
@@ -276,9 +279,9 @@ static void who_misses_the_deadline_is_dropped(void **state)
 	u64 start;
 
 	say(w, 0, 10);
-	first(w, 2)->stuck = true;
-	replica_add(w->nodes[1], 2);
-	assert_comes_to(w, first(w, 1), PFSNL_SYNC_PHASE_BARRIER, 3);
+	first(w, 1)->stuck = true;
+	replica_add(w->nodes[0], 2);
+	assert_comes_to(w, first(w, 0), PFSNL_SYNC_PHASE_BARRIER, 3);
 	start = w->sim.now;
 	world_run(w, 4900 * SIM_MS);
 	assert_int_equal(node_count(leader, PFSNL_COUNT_SYNC_SLOW), 0);
@@ -288,9 +291,9 @@ static void who_misses_the_deadline_is_dropped(void **state)
 	assert_comes_to(w, first(w, 0), PFSNL_SYNC_PHASE_ACTIVE, 2);
 	assert_true(w->sim.now < start + 5500 * SIM_MS);
 	/* it gets another chance */
-	first(w, 2)->stuck = false;
+	first(w, 1)->stuck = false;
 	assert_settled(w, 6000);
-	assert_int_equal(first(w, 2)->set.n, 10);
+	assert_int_equal(first(w, 1)->set.n, 10);
 	assert_int_equal(node_count(leader, PFSNL_COUNT_SYNC_SLOW), 1);
 	world_free(w);
 }
@@ -317,12 +320,11 @@ static void who_transmits_slowly_is_not_dropped(void **state)
 {
 	struct world *w = with_deadline(1, 3, 100);
 	struct node *leader = world_leader(w);
-	u32 lowest = 0;
 
 	say(w, 0, 100);
 	assert_settled(w, 1000);
-	first(w, lowest)->lazy = true;
-	first(w, lowest)->chunk = 1;
+	first(w, 0)->lazy = true;
+	first(w, 0)->chunk = 1;
 	world_node(w, 3)->serves = ONE;
 	w->nodes[3]->cfg.sync_deadline_ms = 100;
 	node_start(w->nodes[3]);
@@ -332,6 +334,28 @@ static void who_transmits_slowly_is_not_dropped(void **state)
 	assert_settled(w, 3000);
 	assert_int_equal(node_count(leader, PFSNL_COUNT_SYNC_SLOW), 0);
 	assert_int_equal(first(w, 3)->set.n, 100);
+	world_free(w);
+}
+
+static void who_hides_behind_one_that_transmits_is_dropped(void **state)
+{
+	struct world *w = with_deadline(1, 4, 200);
+	struct node *leader = world_leader(w);
+
+	say(w, 0, 100);
+	assert_settled(w, 1000);
+	/* for a second */
+	first(w, 0)->lazy = true;
+	first(w, 0)->chunk = 1;
+	first(w, 1)->stuck = true;
+	replica_add(w->nodes[2], 2);
+	assert_comes_to(w, first(w, 2), PFSNL_SYNC_PHASE_BARRIER, 4);
+	world_run(w, 180 * SIM_MS);
+	assert_int_equal(node_count(leader, PFSNL_COUNT_SYNC_SLOW), 0);
+	world_run(w, 30 * SIM_MS);
+	assert_int_equal(node_count(leader, PFSNL_COUNT_SYNC_SLOW), 1);
+	first(w, 1)->stuck = false;
+	assert_settled(w, 6000);
 	world_free(w);
 }
 
@@ -374,6 +398,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(who_misses_the_deadline_is_dropped),
 	cmocka_unit_test(deadline_that_is_set_later_counts_from_then),
 	cmocka_unit_test(who_transmits_slowly_is_not_dropped),
+	cmocka_unit_test(who_hides_behind_one_that_transmits_is_dropped),
 	cmocka_unit_test(services_wait_until_groups_are_one),
 };
 
