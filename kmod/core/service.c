@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Services of this node: which there are, what they transmit, and their operations.
- * What becomes of a message of ours decides what is next, so nothing has to be
- * remembered when one gets lost with its leader.
+ * What of a round gets lost with its leader need not be said again: the next leader
+ * begins with a ring, and so with another round.
  */
 #include <linux/errno.h>
 #include <linux/string.h>
@@ -409,8 +409,9 @@ void pfsnl_service_pump(struct pfsnl_core *core)
  * @core: the core
  * @e: the message
  *
- * If its ring is still there it is said again; whoever has it already ignores it.
- * That DATA is lost can't be in a ring that goes on: another leader begins with one.
+ * That happens when another leader begins, and it begins with a ring. So what belongs
+ * to a round does not matter any more; but the new one may have been accepted before
+ * there was a reason for SERVE.
  */
 void pfsnl_service_unknown(struct pfsnl_core *core, const struct pfsnl_entry *e)
 {
@@ -421,25 +422,17 @@ void pfsnl_service_unknown(struct pfsnl_core *core, const struct pfsnl_entry *e)
 	if (e->port != PFSNL_PORT_SYNC ||
 	    pfsnl_syncmsg_decode(&m, e->data, e->len))
 		return;
-	svc = pfsnl_service_find(core, m.service);
-	if (m.kind == PFSNL_SYNCMSG_SAY) {
-		ev.data = m.rest;
-		ev.len = m.len;
-		if (svc && e->n > svc->born)
-			pfsnl_service_tell(core, svc, &ev);
-		return;
-	}
-	if (m.kind == PFSNL_SYNCMSG_SERVE)
+	if (m.kind == PFSNL_SYNCMSG_SERVE) {
 		core->sync.said = false;
-	else if (!pfsnl_same_ring(&m.ring, &core->groups.ring))
+		pfsnl_sync_due(core);
+	}
+	if (m.kind != PFSNL_SYNCMSG_SAY)
 		return;
-	else if (m.kind == PFSNL_SYNCMSG_ROUND)
-		core->sync.rounded = false;
-	else if (m.kind == PFSNL_SYNCMSG_REPORT)
-		core->sync.reported = false;
-	else if (m.kind == PFSNL_SYNCMSG_DONE && svc)
-		svc->sent = false;
-	pfsnl_sync_due(core);
+	svc = pfsnl_service_find(core, m.service);
+	ev.data = m.rest;
+	ev.len = m.len;
+	if (svc && e->n > svc->born)
+		pfsnl_service_tell(core, svc, &ev);
 }
 
 static enum pfsnl_sync_phase phase_of(const struct pfsnl_core *core,
