@@ -69,7 +69,6 @@
 	X(OWN)			\
 	X(OLD_RING)		\
 	X(NO_ABORT)		\
-	X(FOREIGN)		\
 	X(LEAK)			\
 	X(CRASH)		\
 	X(ENDLESS)

@@ -582,8 +582,7 @@ void pfsnl_sync_message(struct pfsnl_core *core, const struct pfsnl_entry *e)
 		says(core, mate, e, &m);
 		return;
 	}
-	if (!pfsnl_same_ring(&m.ring, &core->groups.ring) &&
-	    !PFSNL_BROKEN(FOREIGN)) {
+	if (!pfsnl_same_ring(&m.ring, &core->groups.ring)) {
 		pfsnl_count(core, PFSNL_COUNT_SYNC_FOREIGN);
 		return;
 	}

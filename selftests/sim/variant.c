@@ -125,8 +125,6 @@ const struct variant variants[] = {
 	  "the old ring of a service is the last that it activated"),
 	V(NO_ABORT, "sync-legal", STORM, "crash,partition",
 	  "a round is aborted in the barrier, too"),
-	V(FOREIGN, "sync-legal", STORM, "crash,partition,restart",
-	  "what was transmitted in another ring is ignored"),
 	V(LEAK, "surroundings", BOOT, NULL,
 	  "memory of a tether is given back"),
 	V(CRASH, "crash", STORM, "leave",
