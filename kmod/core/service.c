@@ -395,7 +395,7 @@ void pfsnl_service_pump(struct pfsnl_core *core)
 		send_report(core);
 	if (s->changed && !s->said)
 		send_serve(core);
-	svc = pfsnl_service_find(core, s->current);
+	svc = pfsnl_service_find(core, s->turn);
 	if (!svc || !svc->in_round || svc->sent || g->apart)
 		return;
 	if (!svc->done)
@@ -445,7 +445,7 @@ static enum pfsnl_sync_phase phase_of(const struct pfsnl_core *core,
 	if (!svc->in_round)
 		return s->begun ? PFSNL_SYNC_PHASE_NEW :
 				  PFSNL_SYNC_PHASE_REPORT;
-	if (svc->served.id != s->current)
+	if (svc->served.id != s->turn)
 		return PFSNL_SYNC_PHASE_TURN;
 	return svc->done ? PFSNL_SYNC_PHASE_BARRIER : PFSNL_SYNC_PHASE_PROCESS;
 }

@@ -123,7 +123,7 @@ bool pfsnl_sync_awaits(const struct pfsnl_core *core, const struct pfsnl_mate *m
 
 	if (!s->begun)
 		return mate->called && !mate->reported;
-	r = pfsnl_sync_record(mate, s->current);
+	r = pfsnl_sync_record(mate, s->turn);
 	return r && !r->done;
 }
 
@@ -223,7 +223,7 @@ static void end_round(struct pfsnl_core *core)
 	s->awaited = 0;
 	s->reported = false;
 	s->begun = false;
-	s->current = 0;
+	s->turn = 0;
 	s->again_at = 0;
 	pfsnl_timer_at(core, &s->overdue, PFSNL_NEVER);
 }
@@ -303,9 +303,9 @@ static u16 next_turn(const struct pfsnl_core *core, u16 after)
 
 static void take_turn(struct pfsnl_core *core, u16 after)
 {
-	core->sync.current = next_turn(core, after);
+	core->sync.turn = next_turn(core, after);
 	core->sync.again_at = 0;
-	if (core->sync.current)
+	if (core->sync.turn)
 		pfsnl_sync_wait(core);
 	else
 		pfsnl_timer_at(core, &core->sync.overdue, PFSNL_NEVER);
@@ -447,7 +447,7 @@ static void transmitted(struct pfsnl_core *core, struct pfsnl_mate *mate,
 	struct pfsnl_service *svc;
 
 	/* nobody has anything to say before its turn, or after that it is done */
-	if (!core->sync.begun || m->service != core->sync.current || !r || r->done) {
+	if (!core->sync.begun || m->service != core->sync.turn || !r || r->done) {
 		pfsnl_count(core, PFSNL_COUNT_SYNC_MALFORMED);
 		return;
 	}
@@ -463,7 +463,7 @@ static void transmitted(struct pfsnl_core *core, struct pfsnl_mate *mate,
 /* All are done: what was transmitted holds. */
 static void activate(struct pfsnl_core *core, u64 place)
 {
-	struct pfsnl_service *svc = pfsnl_service_find(core, core->sync.current);
+	struct pfsnl_service *svc = pfsnl_service_find(core, core->sync.turn);
 	struct pfsnl_sync_event ev = {
 		.kind = PFSNL_SYNC_ACTIVATE,
 		.place = place,
@@ -478,7 +478,7 @@ static void activate(struct pfsnl_core *core, u64 place)
 		svc->served.times++;
 		svc->served.ops = 0;
 	}
-	take_turn(core, core->sync.current);
+	take_turn(core, core->sync.turn);
 }
 
 static void done(struct pfsnl_core *core, struct pfsnl_mate *mate, u64 place,
@@ -488,7 +488,7 @@ static void done(struct pfsnl_core *core, struct pfsnl_mate *mate, u64 place,
 	const struct pfsnl_groups *g = &core->groups;
 	u32 i;
 
-	if (!core->sync.begun || m->service != core->sync.current || !r || r->done) {
+	if (!core->sync.begun || m->service != core->sync.turn || !r || r->done) {
 		pfsnl_count(core, PFSNL_COUNT_SYNC_MALFORMED);
 		return;
 	}
@@ -510,7 +510,7 @@ static bool is_live(const struct pfsnl_core *core, const struct pfsnl_mate *mate
 {
 	const struct pfsnl_sync *s = &core->sync;
 
-	return s->begun && (!s->current || s->current > m->service) &&
+	return s->begun && (!s->turn || s->turn > m->service) &&
 	       pfsnl_same_ring(&m->ring, &core->groups.ring) &&
 	       pfsnl_sync_record(mate, m->service);
 }
@@ -608,7 +608,7 @@ void pfsnl_sync_message(struct pfsnl_core *core, const struct pfsnl_entry *e)
  */
 void pfsnl_sync_unite(struct pfsnl_core *core)
 {
-	if (!core->sync.current)
+	if (!core->sync.turn)
 		return;
 	pfsnl_sync_wait(core);
 	pfsnl_sync_due(core);

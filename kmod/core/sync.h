@@ -116,7 +116,7 @@ struct pfsnl_service {
  * @awaited: nodes that are asked and have not reported
  * @reported: our REPORT is under way
  * @begun: all have reported
- * @current: id of the service whose turn it is, 0 if there is none
+ * @turn: id of the service whose turn it is, 0 if there is none
  * @since: when what is waited for now could be done first
  * @overdue: LEADER: when who has not done so is looked for
  * @changed: our services are not those that we reported
@@ -139,7 +139,7 @@ struct pfsnl_sync {
 	u32 awaited;
 	bool reported;
 	bool begun;
-	u16 current;
+	u16 turn;
 	u64 since;
 	struct pfsnl_timer overdue;
 	bool changed;
