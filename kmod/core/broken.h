@@ -67,6 +67,8 @@
 	X(BARRIER)		\
 	X(RETRY)		\
 	X(OWN)			\
+	X(OLD_RING)		\
+	X(NO_ABORT)		\
 	X(LEAK)			\
 	X(CRASH)		\
 	X(ENDLESS)

@@ -78,6 +78,8 @@ int pfsnl_config_check(const struct pfsnl_config *cfg, const char **why)
 		*why = "retain must be 64 to 262144 KiB";
 	else if (cfg->drain_ms > PFSNL_DRAIN_MS_MAX)
 		*why = "drain must be 0 to 600000 ms";
+	else if (cfg->sync_deadline_ms > PFSNL_SYNC_DEADLINE_MS_MAX)
+		*why = "sync-deadline must be 0 to 3600000 ms";
 	else if (cfg->n_static > PFSNL_STATIC_PEERS_MAX)
 		*why = "at most 64 static peers";
 	if (*why)

@@ -34,6 +34,7 @@
 #define PFSNL_RETAIN_KIB_MIN		64
 #define PFSNL_RETAIN_KIB_MAX		262144
 #define PFSNL_DRAIN_MS_MAX		600000
+#define PFSNL_SYNC_DEADLINE_MS_MAX	3600000
 
 /**
  * struct pfsnl_config - the settings of a node
@@ -59,6 +60,8 @@
  *	KiB; a message may be a quarter of it. The same on all nodes
  * @drain_ms: milliseconds that a node may take for messages before it is dropped;
  *	0: five times dead x interval, no less than 2 s
+ * @sync_deadline_ms: milliseconds that a node may say nothing of its services while
+ *	all wait for that, before it is dropped; 0: as long as it likes
  * @n_static: number of addresses in @static_peers
  * @static_peers: where beacons go with PFSNL_BEACON_TO_STATIC, host order
  */
@@ -81,6 +84,7 @@ struct pfsnl_config {
 	u32 expected_votes;
 	u32 retain_kib;
 	u32 drain_ms;
+	u32 sync_deadline_ms;
 	u32 n_static;
 	u32 static_peers[PFSNL_STATIC_PEERS_MAX];
 };

@@ -272,6 +272,7 @@ struct pfsnl_core *pfsnl_core_create(const struct pfsnl_core_ops *ops, void *ctx
 	pfsnl_timer_init(&core->quorum, pfsnl_quorum_timer);
 	pfsnl_order_init(core);
 	pfsnl_groups_init(core);
+	pfsnl_sync_init(core);
 	return core;
 }
 
@@ -338,6 +339,7 @@ void pfsnl_core_destroy(struct pfsnl_core *core)
 	core->role = PFSNL_ROLE_DOWN;
 	list_for_each_entry_safe(t, tmp, &core->tethers, list)
 		pfsnl_tether_end(t, PFSNL_REASON_LOCAL);
+	pfsnl_sync_exit(core);
 	pfsnl_groups_exit(core);
 	pfsnl_order_exit(core);
 	pfsnl_roster_for_each_safe(&core->roster, n, after) {
@@ -498,6 +500,7 @@ int pfsnl_core_set(struct pfsnl_core *core, u64 now,
 	pfsnl_roster_for_each(&core->roster, n)
 		if (n->c->silence.armed)
 			pfsnl_timer_at(core, &n->c->silence, now);
+	pfsnl_sync_wait(core);
 	if (core->role != PFSNL_ROLE_LEAVING) {
 		pfsnl_plan(core, 1);
 		if (core->role == PFSNL_ROLE_LEADER)

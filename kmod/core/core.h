@@ -25,6 +25,7 @@
 #include "log.h"
 #include "message.h"
 #include "ordermsg.h"
+#include "service.h"
 #include "time.h"
 #include "view.h"
 
@@ -175,6 +176,9 @@ enum pfsnl_note {
  * @event: tell listeners
  * @order: tell whoever listens to ordered messages
  * @group: tell a process of this node that is, or was to be, in a group
+ * @sync: tell a service of this node; what to return depends on that. While it is
+ *	told PFSNL_SYNC_PROCESS it may call pfsnl_core_sync_data(). May be NULL where
+ *	no service is added
  * @deadline: call pfsnl_core_tick() at this time, at once if it is past;
  *	replaces the deadline before
  * @note: for tracing
@@ -194,6 +198,7 @@ struct pfsnl_core_ops {
 	void (*event)(void *ctx, const struct pfsnl_event *ev);
 	void (*order)(void *ctx, const struct pfsnl_order_event *ev);
 	void (*group)(void *ctx, const struct pfsnl_group_event *ev);
+	int (*sync)(void *ctx, const struct pfsnl_sync_event *ev);
 	void (*deadline)(void *ctx, u64 when);
 	void (*note)(void *ctx, enum pfsnl_note note, u32 addr, u32 reason,
 		     u64 number);

@@ -49,6 +49,7 @@
 struct pfsnl_core;
 struct pfsnl_entry;
 struct pfsnl_mark;
+struct pfsnl_sync_record;
 
 /**
  * struct pfsnl_mate - a node that takes part, as the messages delivered say
@@ -62,6 +63,11 @@ struct pfsnl_mark;
  * @asked: it is to say what members it has
  * @begun: it said the first of them
  * @answered: it said all
+ * @serves: it has services, as it said last
+ * @called: it is to say which services it has
+ * @reported: it did
+ * @said_at: when it said anything last of its services in this round, nanoseconds
+ * @records: the services that it reported
  */
 struct pfsnl_mate {
 	u64 incarnation;
@@ -74,6 +80,11 @@ struct pfsnl_mate {
 	bool asked;
 	bool begun;
 	bool answered;
+	bool serves;
+	bool called;
+	bool reported;
+	u64 said_at;
+	struct pfsnl_sync_record *records;
 };
 
 /**
@@ -175,6 +186,8 @@ struct pfsnl_group_need {
 };
 
 /* roll.c */
+bool pfsnl_same_ring(const struct pfsnl_ring_id *a,
+		     const struct pfsnl_ring_id *b);
 bool pfsnl_is_self(const struct pfsnl_core *core, u32 addr, u64 incarnation);
 struct pfsnl_mate *pfsnl_mate_find(const struct pfsnl_groups *g, u32 addr,
 				   u64 incarnation);
@@ -224,6 +237,7 @@ struct pfsnl_local *pfsnl_local_find(const struct pfsnl_groups *g, u32 number);
 void pfsnl_local_over(struct pfsnl_core *core, struct pfsnl_local *l, u8 why);
 
 /* muster.c */
+bool pfsnl_mate_drop(struct pfsnl_core *core, const struct pfsnl_mate *mate);
 void pfsnl_muster_pump(struct pfsnl_core *core);
 void pfsnl_muster_overdue(struct pfsnl_core *core, struct pfsnl_timer *timer);
 void pfsnl_muster_asked(struct pfsnl_core *core, const struct pfsnl_entry *e,

@@ -429,6 +429,7 @@ static void answered(struct pfsnl_tether *t)
 	t->theirs = h.ring;
 	t->flow.standing = h.standing;
 	t->flow.processes = h.flags & PFSNL_HELLO_PROCESSES;
+	t->flow.serves = h.flags & PFSNL_HELLO_SERVES;
 	t->votes_from = core->now + h.hold_ms * PFSNL_MS;
 	accepted(t, &h);
 }

@@ -29,6 +29,7 @@
  * @flags: PFSNL_MSG_*
  * @under_way: of our own: the leader was sent it, or a part of it
  * @granted: of our own: the leader said that it may be sent
+ * @bulk: of our own: a service transmits it, see pfsnl_core_sync_data()
  * @data: what it says
  */
 struct pfsnl_entry {
@@ -44,6 +45,7 @@ struct pfsnl_entry {
 	u16 flags;
 	bool under_way;
 	bool granted;
+	bool bulk;
 	u8 data[];
 };
 

@@ -100,6 +100,8 @@
 #define PFSNL_HELLO_STANDBY	0x00000004U
 /* ACCEPT: the sender has processes that are, or will be, in groups */
 #define PFSNL_HELLO_PROCESSES	0x00000008U
+/* ACCEPT: the sender has services */
+#define PFSNL_HELLO_SERVES	0x00000010U
 
 /*
  * Why a node or a tether is gone, or a node came. The numbers are those on the

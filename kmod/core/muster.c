@@ -11,13 +11,6 @@
 
 #include "state.h"
 
-static bool same_ring(const struct pfsnl_ring_id *a,
-		      const struct pfsnl_ring_id *b)
-{
-	return a->seq == b->seq && a->leader == b->leader &&
-	       a->incarnation == b->incarnation;
-}
-
 /* Whether a node may have members that others don't know. */
 static bool is_asked(const struct pfsnl_core *core, const struct pfsnl_mate *mate)
 {
@@ -167,35 +160,46 @@ static void wait_for_answers(struct pfsnl_core *core)
 }
 
 /**
+ * pfsnl_mate_drop - drop a node that takes its messages and does not answer them
+ * @core: the core, leading
+ * @mate: the node
+ *
+ * It is let in again when there was a ring without it, so that it is asked anew.
+ *
+ * Return: false when it is no member any more, or not yet.
+ */
+bool pfsnl_mate_drop(struct pfsnl_core *core, const struct pfsnl_mate *mate)
+{
+	struct pfsnl_node *n = pfsnl_roster_find(&core->roster, mate->addr);
+
+	if (!n || !n->c->tether || n->c->tether->state != PFSNL_TETHER_MEMBER ||
+	    !n->next_in || n->next.incarnation != mate->incarnation)
+		return false;
+	pfsnl_lead_drop(core, n, PFSNL_REASON_SLOW);
+	n = pfsnl_roster_find(&core->roster, mate->addr);
+	if (n && n->c != &core->nobody)
+		n->c->redial_at = core->now + pfsnl_dead_time(core);
+	return true;
+}
+
+/**
  * pfsnl_muster_overdue - drop who does not say which members it has
  * @core: the core
  * @timer: it has had its time
  *
  * It takes its messages, or it would have been dropped for that; but while it is
- * there and says nothing nobody else's companies can become one. It is let in again
- * when there was a ring without it, so that it is asked anew.
+ * there and says nothing nobody else's companies can become one.
  */
 void pfsnl_muster_overdue(struct pfsnl_core *core, struct pfsnl_timer *timer)
 {
 	const struct pfsnl_groups *g = &core->groups;
-	struct pfsnl_node *n;
 	u32 i;
 
 	if (!core->order.leads)
 		return;
-	for (i = 0; i < g->n; i++) {
-		const struct pfsnl_mate *mate = &g->mates[i];
-
-		n = pfsnl_roster_find(&core->roster, mate->addr);
-		if (!mate->asked || mate->answered || !n || !n->c->tether ||
-		    n->c->tether->state != PFSNL_TETHER_MEMBER || !n->next_in ||
-		    n->next.incarnation != mate->incarnation)
-			continue;
-		pfsnl_lead_drop(core, n, PFSNL_REASON_SLOW);
-		n = pfsnl_roster_find(&core->roster, mate->addr);
-		if (n && n->c != &core->nobody)
-			n->c->redial_at = core->now + pfsnl_dead_time(core);
-	}
+	for (i = 0; i < g->n; i++)
+		if (g->mates[i].asked && !g->mates[i].answered)
+			pfsnl_mate_drop(core, &g->mates[i]);
 	/* ourselves, for want of memory */
 	wait_for_answers(core);
 }
@@ -257,6 +261,7 @@ static void unite(struct pfsnl_core *core)
 	pfsnl_timer_at(core, &g->overdue, PFSNL_NEVER);
 	pfsnl_groups_tell(core);
 	pfsnl_local_review(core);
+	pfsnl_sync_unite(core);
 }
 
 /**
@@ -271,7 +276,7 @@ void pfsnl_muster_asked(struct pfsnl_core *core, const struct pfsnl_entry *e,
 	struct pfsnl_groups *g = &core->groups;
 	u32 i;
 
-	if (!same_ring(&m->ring, &g->ring)) {
+	if (!pfsnl_same_ring(&m->ring, &g->ring)) {
 		pfsnl_count(core, PFSNL_COUNT_GROUP_FOREIGN);
 		return;
 	}
@@ -319,7 +324,7 @@ void pfsnl_muster_here(struct pfsnl_core *core, struct pfsnl_mate *mate,
 	struct pfsnl_here h;
 	u32 i, known;
 
-	if (!same_ring(&m->ring, &g->ring)) {
+	if (!pfsnl_same_ring(&m->ring, &g->ring)) {
 		pfsnl_count(core, PFSNL_COUNT_GROUP_FOREIGN);
 		return;
 	}

@@ -336,7 +336,8 @@ static int deliver_one(struct pfsnl_core *core, const struct pfsnl_entry *e,
 
 	if (!c) {
 		pfsnl_groups_need(e, &need);
-		if (pfsnl_groups_reserve(core, &need))
+		if (pfsnl_groups_reserve(core, &need) ||
+		    pfsnl_sync_reserve(core, e))
 			return -ENOMEM;
 	}
 	if (!o->transitional &&
@@ -362,10 +363,18 @@ static int deliver_one(struct pfsnl_core *core, const struct pfsnl_entry *e,
 		ev.kind = PFSNL_ORDER_MESSAGE;
 	}
 	core->ops->order(core->ctx, &ev);
-	if (e->port == PFSNL_PORT_RING)
+	switch (e->port) {
+	case PFSNL_PORT_RING:
+		pfsnl_sync_ring(core);
 		pfsnl_groups_ring(core, &m);
-	else if (e->port == PFSNL_PORT_GROUP)
+		break;
+	case PFSNL_PORT_GROUP:
 		pfsnl_groups_message(core, e);
+		break;
+	case PFSNL_PORT_SYNC:
+		pfsnl_sync_message(core, e);
+		break;
+	}
 	return 0;
 }
 
@@ -404,6 +413,7 @@ void pfsnl_order_deliver(struct pfsnl_core *core)
 		}
 	}
 	pfsnl_groups_trim(core);
+	pfsnl_sync_trim(core);
 	release(core);
 }
 
@@ -424,6 +434,21 @@ void pfsnl_order_stable(struct pfsnl_core *core, u64 stable)
 		return;
 	o->stable = stable;
 	o->work = true;
+}
+
+/* What services need for all that is left. Return: 0 or -ENOMEM. */
+static int reserve_services(struct pfsnl_core *core)
+{
+	const struct pfsnl_order *o = &core->order;
+	u64 number;
+
+	for (number = o->delivered + 1; number <= o->log.last; number++) {
+		if (!pfsnl_sync_reserve(core, pfsnl_log_find(&o->log, number)))
+			continue;
+		pfsnl_sync_trim(core);
+		return -ENOMEM;
+	}
+	return 0;
 }
 
 /**
@@ -453,14 +478,16 @@ int pfsnl_order_close(struct pfsnl_core *core, u64 safe, const u8 *lost,
 	need.mates = o->next.n;
 	for (number = o->delivered + 1; number <= o->log.last; number++)
 		pfsnl_groups_need(pfsnl_log_find(&o->log, number), &need);
-	if (pfsnl_groups_reserve(core, &need))
+	if (pfsnl_groups_reserve(core, &need) || reserve_services(core))
 		return -ENOMEM;
 	for (number = o->delivered + 1; number <= o->lossy; number++)
 		if (loses(o, number, number, &m))
 			most += m.removed;
 	c.room = pfsnl_alloc(core, (most + 1) * sizeof(*c.room));
-	if (!c.room)
+	if (!c.room) {
+		pfsnl_sync_trim(core);
 		return -ENOMEM;
+	}
 	while ((e = pfsnl_log_find(&o->log, o->delivered + 1)))
 		deliver_one(core, e, &c);
 	most = take_closing(core, &c, c.room);
@@ -468,6 +495,7 @@ int pfsnl_order_close(struct pfsnl_core *core, u64 safe, const u8 *lost,
 		tell_lost(core, c.room, most);
 	pfsnl_free(core, c.room);
 	pfsnl_groups_trim(core);
+	pfsnl_sync_trim(core);
 	o->stable = o->log.last;
 	release(core);
 	return 0;
@@ -516,6 +544,7 @@ void pfsnl_order_pump(struct pfsnl_core *core)
 			pfsnl_outbox_pump(core);
 		pfsnl_order_deliver(core);
 		pfsnl_groups_pump(core);
+		pfsnl_sync_pump(core);
 	}
 }
 

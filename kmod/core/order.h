@@ -58,6 +58,7 @@ struct pfsnl_tether;
  * struct pfsnl_flow - ordered messages along a tether
  * @standing: of the other side when it accepted, or offered its nodes
  * @processes: of the other side: it had processes in groups when it accepted
+ * @serves: of the other side: it had services when it accepted
  * @begun: BEGIN was sent, or came
  * @placed: ours: the other side is in the sequence from @next on
  * @continues: ours: it goes on where it was
@@ -81,6 +82,7 @@ struct pfsnl_tether;
 struct pfsnl_flow {
 	struct pfsnl_standing standing;
 	bool processes;
+	bool serves;
 	bool begun;
 	bool placed;
 	bool continues;
@@ -220,7 +222,7 @@ u64 pfsnl_outbox_put(struct pfsnl_core *core, struct pfsnl_entry *e, u16 port,
 void pfsnl_outbox_frame(struct pfsnl_tether *t);
 void pfsnl_outbox_pump(struct pfsnl_core *core);
 void pfsnl_outbox_lazy(struct pfsnl_core *core);
-void pfsnl_outbox_freed(struct pfsnl_core *core, size_t cost);
+void pfsnl_outbox_freed(struct pfsnl_core *core, size_t cost, bool bulk);
 void pfsnl_outbox_numbered(struct pfsnl_core *core, u64 n);
 void pfsnl_outbox_again(struct pfsnl_core *core, u64 sent, bool same);
 

@@ -80,7 +80,8 @@
 /* who a message is for */
 #define PFSNL_PORT_RING		0	/* the order itself: marks */
 #define PFSNL_PORT_GROUP	1	/* groups of processes, see groupmsg.h */
-#define PFSNL_PORT_FIRST	2
+#define PFSNL_PORT_SYNC		2	/* services, see syncmsg.h */
+#define PFSNL_PORT_FIRST	3
 
 /* delivered when every member is known to have it */
 #define PFSNL_MSG_SAFE		0x0001

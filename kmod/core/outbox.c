@@ -108,13 +108,16 @@ int pfsnl_core_send(struct pfsnl_core *core, u64 now, u16 port, u16 flags,
  * pfsnl_outbox_freed - a message left the outbox
  * @core: the core
  * @cost: what it counted for
+ * @bulk: a service transmits it
  */
-void pfsnl_outbox_freed(struct pfsnl_core *core, size_t cost)
+void pfsnl_outbox_freed(struct pfsnl_core *core, size_t cost, bool bulk)
 {
 	struct pfsnl_order *o = &core->order;
 	struct pfsnl_order_event ev = { .kind = PFSNL_ORDER_ROOM };
 
 	o->out_bytes -= cost;
+	if (bulk)
+		pfsnl_service_freed(core, cost);
 	if (!o->full || o->out_bytes > o->limit / 4)
 		return;
 	o->full = false;
@@ -124,6 +127,7 @@ void pfsnl_outbox_freed(struct pfsnl_core *core, size_t cost)
 static void forget(struct pfsnl_core *core, struct pfsnl_entry *e)
 {
 	size_t cost = pfsnl_entry_cost(e->len);
+	bool bulk = e->bulk;
 
 	if (e->under_way && !e->granted)
 		core->order.under_way -= cost;
@@ -133,7 +137,7 @@ static void forget(struct pfsnl_core *core, struct pfsnl_entry *e)
 		core->order.unsent = e->list.next;
 	list_del(&e->list);
 	pfsnl_free(core, e);
-	pfsnl_outbox_freed(core, cost);
+	pfsnl_outbox_freed(core, cost, bulk);
 }
 
 /**
@@ -180,6 +184,7 @@ void pfsnl_outbox_again(struct pfsnl_core *core, u64 sent, bool same)
 		ev.n = e->n;
 		core->ops->order(core->ctx, &ev);
 		pfsnl_local_unknown(core, e);
+		pfsnl_service_unknown(core, e);
 		forget(core, e);
 	}
 	o->under_way = 0;

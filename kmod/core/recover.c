@@ -568,6 +568,7 @@ static int change(struct pfsnl_core *core, const struct pfsnl_ring_id *ring,
 		return -ENOMEM;
 	}
 	core->ops->order(core->ctx, &ev);
+	pfsnl_sync_ring(core);
 	pfsnl_groups_ring(core, &m);
 	pfsnl_free(core, data);
 	pfsnl_order_restart(core, number, by);

@@ -10,6 +10,17 @@
 
 #include "state.h"
 
+/**
+ * pfsnl_same_ring - whether two rings are one
+ * @a: a ring
+ * @b: another
+ */
+bool pfsnl_same_ring(const struct pfsnl_ring_id *a, const struct pfsnl_ring_id *b)
+{
+	return a->seq == b->seq && a->leader == b->leader &&
+	       a->incarnation == b->incarnation;
+}
+
 static struct pfsnl_group *find_group(const struct pfsnl_groups *g,
 				      const char *name, size_t len)
 {

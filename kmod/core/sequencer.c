@@ -199,17 +199,18 @@ static bool number_own(struct pfsnl_core *core)
 	struct pfsnl_order *o = &core->order;
 	struct pfsnl_entry *e;
 	size_t cost;
-	bool done;
+	bool bulk, done;
 
 	if (list_empty(&o->outbox))
 		return false;
 	e = list_first_entry(&o->outbox, struct pfsnl_entry, list);
 	cost = pfsnl_entry_cost(e->len);
+	bulk = e->bulk;
 	done = number_first(core, &o->outbox);
 	/* a leader sends nobody what has no number */
 	o->unsent = o->outbox.next;
 	if (done)
-		pfsnl_outbox_freed(core, cost);
+		pfsnl_outbox_freed(core, cost, bulk);
 	return done;
 }
 

@@ -12,7 +12,8 @@
  *	follow.c	not being one: listening, claims, orphans, succession
  *	install.c	rings: making the next, changing the list
  *	quorum.c	whether a ring has the majority, and for how long
- * and those of ordered messages, see order.h, and of groups, see groups.h.
+ * and those of ordered messages, see order.h, of groups, see groups.h, and of
+ * synchronizing services, see sync.h.
  *
  * All of it runs in whatever calls the core, one call at a time.
  */
@@ -27,6 +28,7 @@
 #include "groups.h"
 #include "order.h"
 #include "roster.h"
+#include "sync.h"
 #include "timer.h"
 
 /* A starting node beacons this often, this far apart, before it settles. */
@@ -199,6 +201,7 @@ struct pfsnl_tether {
  *
  * @order: ordered messages
  * @groups: groups of processes
+ * @sync: services
  *
  * @counters: what was counted
  */
@@ -279,6 +282,7 @@ struct pfsnl_core {
 
 	struct pfsnl_order order;
 	struct pfsnl_groups groups;
+	struct pfsnl_sync sync;
 
 	u64 counters[PFSNL_COUNTER_N];
 };

@@ -278,6 +278,10 @@ int pfsnl_tether_hello(struct pfsnl_tether *t, u32 op, u64 subject, u32 reason,
 	pfsnl_recover_standing(core, &h.standing);
 	if (core->groups.n_locals)
 		h.flags |= PFSNL_HELLO_PROCESSES;
+	if (core->sync.n)
+		h.flags |= PFSNL_HELLO_SERVES;
+	if (op == PFSNL_FRAME_ACCEPT)
+		pfsnl_service_accepts(core);
 	if (op == PFSNL_FRAME_BUSY) {
 		h.ring.leader = core->leader_addr;
 		h.ring.incarnation = core->leader_incarnation;

@@ -312,6 +312,14 @@ static void op_group(void *ctx, const struct pfsnl_group_event *ev)
 	process_told(n, ev);
 }
 
+static int op_sync(void *ctx, const struct pfsnl_sync_event *ev)
+{
+	struct node *n = node_of(ctx);
+
+	world_digest(n->world, ev->kind ^ ev->service << 8 ^ ev->place << 24);
+	return replica_told(n, ev);
+}
+
 static void op_tether_close(void *ctx, u32 id)
 {
 	struct node *n = node_of(ctx);
@@ -384,6 +392,7 @@ static const struct pfsnl_core_ops core_ops = {
 	.event = op_event,
 	.order = op_order,
 	.group = op_group,
+	.sync = op_sync,
 	.deadline = op_deadline,
 	.note = op_note,
 	.left = op_left,
@@ -599,6 +608,8 @@ void node_stop(struct node *n)
 	leave(n);
 	if (n->processes)
 		sim_fail("%08x: processes were not told the end", n->host.addr);
+	if (n->replicas)
+		sim_fail("%08x: services were not told the end", n->host.addr);
 	if (n->ledger.live)
 		sim_fail("%08x: %llu pieces of memory remain", n->host.addr,
 			 (unsigned long long)n->ledger.live);
@@ -677,6 +688,11 @@ int node_start(struct node *n)
 	world_say(n->world, &n->host, "starts");
 	enter(n);
 	n->core = pfsnl_core_create(&core_ops, n, &n->cfg, n->incarnation);
+	if (n->core && n->serves) {
+		leave(n);
+		replicas_start(n);
+		enter(n);
+	}
 	if (n->core)
 		pfsnl_core_start(n->core, now_of(n));
 	leave(n);
@@ -920,6 +936,63 @@ int node_tell(struct node *n, u32 number, u16 flags, u32 len)
 				    &count);
 	leave(n);
 	free(data);
+	return err;
+}
+
+/**
+ * node_serve - a node has a service from now on
+ * @n: the node, running
+ * @id: of the service
+ * @who: handed back with what it is told
+ *
+ * Return: as pfsnl_core_service_add().
+ */
+int node_serve(struct node *n, u16 id, void *who)
+{
+	int err;
+
+	enter(n);
+	err = pfsnl_core_service_add(n->core, now_of(n), id, who);
+	leave(n);
+	return err;
+}
+
+/**
+ * node_unserve - a node has a service no more
+ * @n: the node, running
+ * @id: of the service
+ *
+ * Return: as pfsnl_core_service_remove().
+ */
+int node_unserve(struct node *n, u16 id)
+{
+	int err;
+
+	enter(n);
+	err = pfsnl_core_service_remove(n->core, now_of(n), id);
+	leave(n);
+	return err;
+}
+
+/**
+ * node_operate - a service says an operation
+ * @n: its node, running
+ * @id: of the service
+ * @flags: PFSNL_MSG_*
+ * @data: what it says
+ * @len: how many bytes
+ *
+ * Return: as pfsnl_core_service_say().
+ */
+int node_operate(struct node *n, u16 id, u16 flags, const void *data, u32 len)
+{
+	u64 count;
+	int err;
+
+	enter(n);
+	err = pfsnl_core_service_say(n->core, now_of(n), id, flags, data, len,
+				     &count);
+	leave(n);
 	return err;
 }
 

@@ -138,6 +138,17 @@ static void max_nodes_is_1_to_4096(void **state)
 	check_range(&cfg.max_nodes, 1, 4096, "max-nodes");
 }
 
+static void sync_deadline_is_up_to_an_hour(void **state)
+{
+	assert_int_equal(cfg.sync_deadline_ms, 0);
+	cfg.sync_deadline_ms = 3600000;
+	assert_taken();
+	cfg.sync_deadline_ms = 3600001;
+	assert_refused("sync-deadline");
+	cfg.sync_deadline_ms = 0xffffffff;
+	assert_refused("sync-deadline");
+}
+
 static void any_priority_is_allowed(void **state)
 {
 	cfg.priority = 0;
@@ -257,6 +268,7 @@ int main(void)
 		cmocka_unit_test_setup(dead_is_3_to_100_beacons, setup),
 		cmocka_unit_test_setup(level0_dead_is_100_to_600000_ms, setup),
 		cmocka_unit_test_setup(max_nodes_is_1_to_4096, setup),
+		cmocka_unit_test_setup(sync_deadline_is_up_to_an_hour, setup),
 		cmocka_unit_test_setup(any_priority_is_allowed, setup),
 		cmocka_unit_test_setup(level0_is_one_of_three, setup),
 		cmocka_unit_test_setup(beacons_go_to_one_of_three, setup),

@@ -14,6 +14,7 @@
 #include "ledger.h"
 #include "net.h"
 #include "process.h"
+#include "replica.h"
 #include "sim.h"
 #include "watch.h"
 
@@ -78,6 +79,8 @@ struct world_tap {
  * @watch: a listener
  * @hearer: a listener to messages
  * @processes: in groups
+ * @replicas: services
+ * @serves: ids of the services that it has when it starts, a bit each
  * @tethers: its open tethers by number
  * @last_id: number of the newest
  * @blocked: one had no room for a frame; reset by who sees it
@@ -114,6 +117,8 @@ struct node {
 	struct watch watch;
 	struct hearer hearer;
 	struct process *processes;
+	struct replica *replicas;
+	u32 serves;
 
 	struct rb_root tethers;
 	u32 last_id;
@@ -210,6 +215,9 @@ int node_send(struct node *n, u16 flags, u32 len);
 int node_join(struct node *n, const char *name, void *who, u32 *number);
 int node_part(struct node *n, u32 number, u8 why);
 int node_tell(struct node *n, u32 number, u16 flags, u32 len);
+int node_serve(struct node *n, u16 id, void *who);
+int node_unserve(struct node *n, u16 id);
+int node_operate(struct node *n, u16 id, u16 flags, const void *data, u32 len);
 void node_forge(struct node *n, u16 port, const u8 *data, u32 len);
 bool node_runs(const struct node *n);
 u64 node_count(const struct node *n, enum pfsnl_counter c);

@@ -132,7 +132,11 @@ static u64 bound_of(const struct pfsnl_config *cfg)
 	u64 messages = 4 * (u64)cfg->retain_kib * 1024 + 131072 +
 		       (u64)cfg->max_nodes * PFSNL_ALLOWANCE_MIN;
 
-	return sizeof(struct pfsnl_core) + 4096 + lists + messages +
+	/* what all have reported of their services */
+	u64 services = (u64)cfg->max_nodes * PFSNL_SERVICES_MAX *
+		       sizeof(struct pfsnl_sync_record);
+
+	return sizeof(struct pfsnl_core) + 4096 + lists + messages + services +
 	       nodes * (sizeof(struct pfsnl_node) +
 			sizeof(struct pfsnl_contact) + 64) +
 	       tethers * TETHER_LINE;

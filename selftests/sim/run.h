@@ -29,6 +29,8 @@
  * @noise_at: when they do so next
  * @talk: how many messages are sent at once, at most; 0: none
  * @groups: half of them by processes in groups, which come and go
+ * @services: some are operations of services, of which each node has two
+ * @stormy: services may come and go
  * @longest: how long they are at most, bytes
  * @quiet: nobody sends any for the time being
  * @impostor: node whose address a stranger uses, or NULL
@@ -53,6 +55,8 @@ struct run {
 	u64 noise_at;
 	u32 talk;
 	bool groups;
+	bool services;
+	bool stormy;
 	u32 longest;
 	bool quiet;
 	struct node *impostor;

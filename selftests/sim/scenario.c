@@ -16,6 +16,8 @@
 #define SILENCE		400
 /* a run with more steps than that will not end */
 #define STEPS_MAX	30000000ULL
+/* services that a node has */
+#define SERVICES	2
 
 #define SCENARIO_TEXT(name, text, what) [SCENARIO_##name] = text,
 const char * const scenario_names[SCENARIO_N] = {
@@ -71,6 +73,28 @@ static void act(struct run *r, struct node *n, u16 flags, u32 len)
 		r->totals->messages++;
 }
 
+/* A service of a node says an operation, or there is one less, or more. */
+static void operate(struct run *r, struct node *n, u16 flags, u32 len)
+{
+	u16 id = 1 + draw(r, SERVICES);
+	struct replica *s = replica_of(n, id);
+
+	/* each is another ring */
+	if (!s || (r->stormy && !draw(r, 100))) {
+		if (s)
+			replica_remove(s);
+		else if (r->stormy)
+			replica_add(n, id);
+		return;
+	}
+	/* pieces small and large, all at once and one by one */
+	s->lazy = !draw(r, 8);
+	s->chunk = s->lazy ? 64 : 1 + draw(r, 32);
+	s->filler = draw(r, 4) ? 0 : draw(r, 2000);
+	if (!replica_say(s, flags, len))
+		r->totals->messages++;
+}
+
 /* Some say something, all at once. If one can't, what he says is lost nowhere. */
 static void talk(struct run *r)
 {
@@ -85,7 +109,9 @@ static void talk(struct run *r)
 
 		if (!n->core || n->host.state != HOST_ON)
 			continue;
-		if (r->groups && draw(r, 2))
+		if (r->services && draw(r, 2))
+			operate(r, n, flags, min(len, r->longest - 64));
+		else if (r->groups && draw(r, 2))
 			act(r, n, flags, min(len, r->longest - PFSNL_GROUP_HEAD));
 		else if (!node_send(n, flags, len))
 			r->totals->messages++;
@@ -211,13 +237,17 @@ static void all_heard(struct run *r)
 	if (!agree(r) || !r->talk)
 		return;
 	r->quiet = true;
-	while (!(hearer_same(r->w) && processes_true(r->w)) &&
-	       r->w->sim.now < end)
+	while (!(hearer_same(r->w) && processes_true(r->w) &&
+		 replicas_active(r->w)) && r->w->sim.now < end)
 		pass(r, SLICE);
 	r->quiet = false;
-	if (hearer_same(r->w) && processes_true(r->w))
+	if (hearer_same(r->w) && processes_true(r->w) &&
+	    replicas_active(r->w))
 		return;
 	describe(r);
+	if (hearer_same(r->w) && processes_true(r->w))
+		sim_violated("sync-bounded",
+			     "not all services are active and the same, after 5 s");
 	if (hearer_same(r->w))
 		sim_violated("group-true",
 			     "members of groups are not those processes that joined, after 5 s");
@@ -387,6 +417,7 @@ static void storm(struct run *r)
 	u64 begin = r->w->sim.now, pace = draw(r, 2) ? r->interval : r->dead;
 	u32 i;
 
+	r->stormy = true;
 	for (i = 1 + draw(r, 12); i; i--) {
 		enum fault fault = fault_any(r, 0);
 
@@ -399,6 +430,7 @@ static void storm(struct run *r)
 			fault_inject(r, fault);
 		pass(r, draw(r, pace + 1));
 	}
+	r->stormy = false;
 	calm(r, r->w->sim.now - begin);
 }
 
@@ -814,6 +846,8 @@ static void draw_world(struct run *r)
 	if (draw(r, 2) && r->setup->scenario != SCENARIO_LOSSY)
 		r->talk = draw(r, 32) ? 1 + draw(r, 20) : 500;
 	r->groups = draw(r, 3);
+	/* not drawn like the rest, so that other worlds stay what they were */
+	r->services = r->talk && sim_mix(r->w->seed ^ SERVICES) % 2;
 	retain = 64 << draw(r, 4);
 	r->longest = draw(r, 4) ? 3000 : retain * 1024 / 4;
 	r->quiet = true;
@@ -827,6 +861,8 @@ static void draw_world(struct run *r)
 		node->cfg.max_nodes = n + peers + room;
 		node->cfg.level0_dead_ms = 2000;
 		node->cfg.retain_kib = retain;
+		if (r->services)
+			node->serves = 3U << 1;
 		/*
 		 * Who waits for less long than others may count too soon. And
 		 * what is asked for a quorum is a sign of life, which the

@@ -85,6 +85,16 @@ static const struct counter {
 	{ "group-slow", "processes here that did not take their events" },
 	{ "group-silent", "processes here that gave no sign of life" },
 	{ NULL, NULL }
+}, services[] = {
+	{ "sync-malformed", "messages about services that make no sense" },
+	{ "sync-foreign", "messages made for another ring" },
+	{ "sync-activate", "times a service here was activated" },
+	{ "sync-abort", "rounds that another ring made void" },
+	{ "sync-retry", "operations that nobody applied, a ring came" },
+	{ "sync-refused", "operations not taken, the service is not active" },
+	{ "sync-short", "times a service lacked something to transmit" },
+	{ "sync-slow", "nodes dropped, they said nothing in time" },
+	{ NULL, NULL }
 }, trouble[] = {
 	{ "write-short", "writes that found no memory, retried" },
 	{ "no-memory", "allocations that failed, retried" },
@@ -102,6 +112,7 @@ static const struct group {
 	{ "Nodes dropped", drops },
 	{ "Ordered messages", messages },
 	{ "Groups of processes", processes },
+	{ "Services", services },
 	{ "Trouble here", trouble },
 };
 

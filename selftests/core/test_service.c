@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Services: having them, operations, transmitting, and who keeps all others waiting.
+ * What must hold at all times is checked by replica.c.
+ */
+#include "test_service.h"
+
+static void newcomer_gets_the_state(void **state)
+{
+	struct world *w = serving(1, 3, ONE);
+	struct node *late = world_node(w, 3);
+	u32 i;
+
+	for (i = 0; i < 3; i++)
+		say(w, i, 30);
+	assert_settled(w, 1000);
+	late->serves = ONE;
+	node_start(late);
+	assert_agree(w, 2000);
+	assert_settled(w, 1000);
+	assert_int_equal(first(w, 3)->set.n, 90);
+	/* in six pieces */
+	assert_int_equal(state_of(first(w, 3)).items, 6);
+	world_free(w);
+}
+
+static void operations_go_on_while_a_node_comes(void **state)
+{
+	u64 seed, retries = 0;
+
+	for (seed = 0; seed < SEEDS; seed++) {
+		struct world *w = serving(seed, 3, ONE);
+		u32 i, applied = 0;
+
+		world_node(w, 3)->serves = ONE;
+		node_start(w->nodes[3]);
+		for (i = 0; i < 400; i++) {
+			replica_say(first(w, i % 3), i % 5 ? 0 : PFSNL_MSG_SAFE,
+				    i);
+			world_run(w, sim_below(&w->sim, SIM_MS));
+		}
+		assert_settled(w, 2000);
+		for (i = 0; i < 3; i++) {
+			applied += first(w, i)->n_said - first(w, i)->n_retry;
+			retries += first(w, i)->n_retry;
+			assert_int_equal(first(w, i)->n_unknown, 0);
+		}
+		assert_int_equal(first(w, 3)->set.n, applied);
+		world_free(w);
+	}
+	assert_true(retries > 0);
+}
+
+static void operation_before_activation_is_refused(void **state)
+{
+	struct world *w = serving(1, 2, ONE);
+	struct replica *two;
+
+	assert_int_equal(replica_say(first(w, 0), 2, 0), -EINVAL);
+	assert_int_equal(replica_say(first(w, 0), 0,
+				     pfsnl_core_sync_longest(w->nodes[0]->core)),
+			 -EMSGSIZE);
+	two = replica_add(w->nodes[0], 2);
+	assert_int_equal(replica_say(two, 0, 0), -EAGAIN);
+	assert_int_equal(node_count(w->nodes[0], PFSNL_COUNT_SYNC_REFUSED), 1);
+	assert_settled(w, 1000);
+	assert_int_equal(replica_say(two, 0, 0), 0);
+	assert_settled(w, 1000);
+	assert_int_equal(replica_remove(two), 0);
+	assert_int_equal(node_operate(w->nodes[0], 2, 0, "", 0), -ENOENT);
+	world_free(w);
+}
+
+static void services_that_can_not_be_are_refused(void **state)
+{
+	struct world *w = serving(1, 1, 0);
+	struct node *n = w->nodes[0];
+	u16 id;
+
+	assert_int_equal(node_serve(n, 0, NULL), -EINVAL);
+	for (id = 1; id <= PFSNL_SERVICES_MAX; id++)
+		assert_non_null(replica_add(n, 2 * id));
+	assert_int_equal(node_serve(n, 2, NULL), -EEXIST);
+	assert_int_equal(node_serve(n, 3, NULL), -ENOSPC);
+	assert_int_equal(node_unserve(n, 3), -ENOENT);
+	assert_settled(w, 1000);
+	world_free(w);
+}
+
+static void nothing_is_said_where_nobody_has_services(void **state)
+{
+	struct world *w = serving(1, 4, 0);
+	u32 i;
+
+	for (i = 1; i < 4; i++)
+		assert_int_equal(node_state(w->nodes[i]).sent, 0);
+	/* one has: it alone says what */
+	replica_add(w->nodes[2], 1);
+	assert_settled(w, 1000);
+	assert_int_equal(node_state(w->nodes[1]).sent, 0);
+	assert_int_equal(node_state(w->nodes[3]).sent, 0);
+	/* SERVE, REPORT, DONE */
+	assert_int_equal(node_state(w->nodes[2]).sent, 3);
+	world_free(w);
+}
+
+static void service_that_only_some_have_waits_for_these(void **state)
+{
+	struct world *w = world_new(1);
+	u32 i;
+
+	world_nodes(w, 4);
+	w->nodes[0]->serves = 1 << 1 | 1 << 3;
+	w->nodes[1]->serves = 1 << 3;
+	w->nodes[2]->serves = 1 << 1;
+	world_start(w);
+	assert_agree(w, 1000);
+	assert_settled(w, 1000);
+	say(w, 2, 10);
+	for (i = 0; i < 7; i++)
+		replica_say(replica_of(w->nodes[1], 3), 0, 0);
+	assert_settled(w, 1000);
+	assert_int_equal(first(w, 0)->set.n, 10);
+	assert_int_equal(replica_of(w->nodes[0], 3)->set.n, 7);
+	/* the leader has neither, and leads the round all the same */
+	node_kill(w->nodes[0]);
+	assert_settled(w, 5000);
+	w->nodes[0]->serves = 0;
+	node_start(w->nodes[0]);
+	assert_settled(w, 5000);
+	assert_int_equal(first(w, 2)->set.n, 10);
+	assert_int_equal(replica_of(w->nodes[1], 3)->set.n, 7);
+	world_free(w);
+}
+
+static void service_added_later_makes_a_ring(void **state)
+{
+	struct world *w = serving(1, 3, ONE);
+	u64 seq = node_state(w->nodes[0]).ring.seq;
+	u32 i;
+
+	say(w, 0, 5);
+	for (i = 0; i < 3; i++)
+		replica_add(w->nodes[i], 2);
+	assert_settled(w, 1000);
+	assert_true(node_state(w->nodes[0]).ring.seq > seq);
+	assert_int_equal(replica_of(w->nodes[2], 2)->set.n, 0);
+	assert_int_equal(first(w, 2)->set.n, 5);
+	for (i = 0; i < 3; i++)
+		assert_int_equal(replica_say(replica_of(w->nodes[i], 2), 0, 0), 0);
+	assert_settled(w, 1000);
+	assert_int_equal(replica_of(w->nodes[0], 2)->set.n, 3);
+	world_free(w);
+}
+
+static void services_come_and_go_within_rounds(void **state)
+{
+	u64 seed;
+	u32 i;
+
+	for (seed = 0; seed < SEEDS; seed++) {
+		struct world *w = serving(seed, 4, ONE | TWO);
+
+		say(w, 0, 20);
+		for (i = 0; i < 30; i++) {
+			struct node *n = w->nodes[sim_below(&w->sim, 4)];
+			u16 id = 1 + sim_below(&w->sim, 4);
+			struct replica *r = replica_of(n, id);
+
+			if (r && n != w->nodes[0])
+				replica_remove(r);
+			else if (!r)
+				replica_add(n, id);
+			world_run(w, sim_below(&w->sim, 8 * SIM_MS));
+		}
+		assert_settled(w, 2000);
+		assert_int_equal(first(w, 0)->set.n, 20);
+		world_free(w);
+	}
+}
+
+/* A service that was removed while all wait for it does not hold them up. */
+static void service_removed_in_its_turn_ends_the_round(void **state)
+{
+	struct world *w = serving(1, 3, ONE | TWO);
+
+	say(w, 0, 10);
+	first(w, 2)->stuck = true;
+	replica_add(w->nodes[1], 3);
+	assert_comes_to(w, first(w, 0), PFSNL_SYNC_PHASE_BARRIER, 3);
+	assert_int_equal(replica_remove(first(w, 2)), 0);
+	assert_settled(w, 1000);
+	assert_int_equal(first(w, 1)->set.n, 10);
+	/* and once it is back it gets the state */
+	replica_add(w->nodes[2], 1);
+	assert_settled(w, 1000);
+	assert_int_equal(first(w, 2)->set.n, 10);
+	world_free(w);
+}
+
+static void full_queue_makes_a_service_wait_and_go_on(void **state)
+{
+	struct world *w = world_new(1);
+	u32 i, sent = 0;
+	int err;
+
+	world_nodes(w, 4);
+	for (i = 0; i < 4; i++) {
+		w->nodes[i]->cfg.retain_kib = PFSNL_RETAIN_KIB_MIN;
+		w->nodes[i]->serves = ONE;
+	}
+	for (i = 0; i < 3; i++)
+		node_start(w->nodes[i]);
+	assert_agree(w, 1000);
+	assert_settled(w, 1000);
+	say(w, 1, 100);
+	assert_settled(w, 1000);
+	for (i = 0; i < 3; i++) {
+		first(w, i)->chunk = 1;
+		first(w, i)->filler = 3000;
+	}
+	node_start(w->nodes[3]);
+	assert_comes_to(w, first(w, 0), PFSNL_SYNC_PHASE_PROCESS, 4);
+	/* others who send as much as they can don't keep it from that */
+	while (!is_at(first(w, 0), PFSNL_SYNC_PHASE_ACTIVE)) {
+		do
+			err = node_send(w->nodes[0], 0, 2000);
+		while (!err && ++sent);
+		world_run(w, SIM_MS / 4);
+	}
+	assert_true(sent > 100);
+	assert_settled(w, 5000);
+	assert_int_equal(first(w, 3)->set.n, 100);
+	assert_true(first(w, 0)->n_again > 20);
+	world_free(w);
+}
+
+static void service_that_never_ends_is_waited_for(void **state)
+{
+	struct world *w = serving(1, 3, ONE);
+
+	say(w, 0, 10);
+	world_node(w, 3)->serves = ONE;
+	first(w, 1)->stuck = true;
+	node_start(w->nodes[3]);
+	world_run(w, 120 * SIM_S);
+	assert_true(is_at(first(w, 3), PFSNL_SYNC_PHASE_BARRIER));
+	assert_int_equal(state_of(first(w, 3)).waits_for, WORLD_ADDR(1));
+	/* about every ten milliseconds, not all the time */
+	assert_in_range(first(w, 1)->n_asked, 10000, 13000);
+	first(w, 1)->stuck = false;
+	assert_settled(w, 100);
+	world_free(w);
+}
+
+/* the highest leads, so that who transmits is one that it may drop */
+static struct world *with_deadline(u64 seed, u32 n, u32 ms)
+{
+	struct world *w = world_new(seed);
+	u32 i;
+
+	world_nodes(w, n);
+	for (i = 0; i < n; i++) {
+		w->nodes[i]->cfg.sync_deadline_ms = ms;
+		w->nodes[i]->serves = ONE;
+	}
+	w->nodes[n - 1]->cfg.priority = 200;
+	world_start(w);
+	assert_agree(w, 1000);
+	assert_settled(w, 1000);
+	assert_ptr_equal(world_leader(w), w->nodes[n - 1]);
+	return w;
+}
+
+static void who_misses_the_deadline_is_dropped(void **state)
+{
+	struct world *w = with_deadline(1, 3, 5000);
+	struct node *leader = world_leader(w);
+	u64 start;
+
+	say(w, 0, 10);
+	first(w, 1)->stuck = true;
+	replica_add(w->nodes[0], 2);
+	assert_comes_to(w, first(w, 0), PFSNL_SYNC_PHASE_BARRIER, 3);
+	start = w->sim.now;
+	world_run(w, 4900 * SIM_MS);
+	assert_int_equal(node_count(leader, PFSNL_COUNT_SYNC_SLOW), 0);
+	world_run(w, 200 * SIM_MS);
+	assert_int_equal(node_count(leader, PFSNL_COUNT_SYNC_SLOW), 1);
+	assert_int_equal(node_count(leader, PFSNL_COUNT_DROP_SLOW), 1);
+	assert_comes_to(w, first(w, 0), PFSNL_SYNC_PHASE_ACTIVE, 2);
+	assert_true(w->sim.now < start + 5500 * SIM_MS);
+	/* it gets another chance */
+	first(w, 1)->stuck = false;
+	assert_settled(w, 6000);
+	assert_int_equal(first(w, 1)->set.n, 10);
+	assert_int_equal(node_count(leader, PFSNL_COUNT_SYNC_SLOW), 1);
+	world_free(w);
+}
+
+static void deadline_that_is_set_later_counts_from_then(void **state)
+{
+	struct world *w = serving(1, 3, ONE);
+	struct node *leader = world_leader(w);
+	struct pfsnl_config cfg = leader->cfg;
+
+	first(w, 2)->stuck = true;
+	replica_add(w->nodes[1], 2);
+	world_run(w, 60 * SIM_S);
+	cfg.sync_deadline_ms = 1000;
+	assert_int_equal(node_set(leader, &cfg), 0);
+	world_run(w, 900 * SIM_MS);
+	assert_int_equal(node_count(leader, PFSNL_COUNT_SYNC_SLOW), 0);
+	world_run(w, 200 * SIM_MS);
+	assert_int_equal(node_count(leader, PFSNL_COUNT_SYNC_SLOW), 1);
+	world_free(w);
+}
+
+static void who_transmits_slowly_is_not_dropped(void **state)
+{
+	struct world *w = with_deadline(1, 3, 100);
+	struct node *leader = world_leader(w);
+
+	say(w, 0, 100);
+	assert_settled(w, 1000);
+	first(w, 0)->lazy = true;
+	first(w, 0)->chunk = 1;
+	world_node(w, 3)->serves = ONE;
+	w->nodes[3]->cfg.sync_deadline_ms = 100;
+	node_start(w->nodes[3]);
+	assert_agree(w, 1000);
+	world_run(w, 500 * SIM_MS);
+	assert_true(is_at(first(w, 3), PFSNL_SYNC_PHASE_BARRIER));
+	assert_settled(w, 3000);
+	assert_int_equal(node_count(leader, PFSNL_COUNT_SYNC_SLOW), 0);
+	assert_int_equal(first(w, 3)->set.n, 100);
+	world_free(w);
+}
+
+static void who_hides_behind_one_that_transmits_is_dropped(void **state)
+{
+	struct world *w = with_deadline(1, 4, 200);
+	struct node *leader = world_leader(w);
+
+	say(w, 0, 100);
+	assert_settled(w, 1000);
+	/* for a second */
+	first(w, 0)->lazy = true;
+	first(w, 0)->chunk = 1;
+	first(w, 1)->stuck = true;
+	replica_add(w->nodes[2], 2);
+	assert_comes_to(w, first(w, 2), PFSNL_SYNC_PHASE_BARRIER, 4);
+	world_run(w, 180 * SIM_MS);
+	assert_int_equal(node_count(leader, PFSNL_COUNT_SYNC_SLOW), 0);
+	world_run(w, 30 * SIM_MS);
+	assert_int_equal(node_count(leader, PFSNL_COUNT_SYNC_SLOW), 1);
+	first(w, 1)->stuck = false;
+	assert_settled(w, 6000);
+	world_free(w);
+}
+
+static void services_wait_until_groups_are_one(void **state)
+{
+	struct world *w = serving(1, 3, ONE);
+	struct node *late;
+	u64 asked;
+
+	process_join(w->nodes[0], "g");
+	process_join(w->nodes[2], "g");
+	world_run(w, 100 * SIM_MS);
+	late = world_node(w, 3);
+	late->serves = ONE;
+	late->garbles = true;
+	node_start(late);
+	process_join(late, "g");
+	assert_comes_to(w, first(w, 0), PFSNL_SYNC_PHASE_PROCESS, 4);
+	asked = first(w, 0)->n_asked;
+	world_run(w, 5000 * SIM_MS);
+	assert_true(is_at(first(w, 0), PFSNL_SYNC_PHASE_PROCESS));
+	assert_int_equal(first(w, 0)->n_asked, asked);
+	late->garbles = false;
+	assert_settled(w, 12000);
+	world_free(w);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(newcomer_gets_the_state),
+	cmocka_unit_test(operations_go_on_while_a_node_comes),
+	cmocka_unit_test(operation_before_activation_is_refused),
+	cmocka_unit_test(services_that_can_not_be_are_refused),
+	cmocka_unit_test(nothing_is_said_where_nobody_has_services),
+	cmocka_unit_test(service_that_only_some_have_waits_for_these),
+	cmocka_unit_test(service_added_later_makes_a_ring),
+	cmocka_unit_test(services_come_and_go_within_rounds),
+	cmocka_unit_test(service_removed_in_its_turn_ends_the_round),
+	cmocka_unit_test(full_queue_makes_a_service_wait_and_go_on),
+	cmocka_unit_test(service_that_never_ends_is_waited_for),
+	cmocka_unit_test(who_misses_the_deadline_is_dropped),
+	cmocka_unit_test(deadline_that_is_set_later_counts_from_then),
+	cmocka_unit_test(who_transmits_slowly_is_not_dropped),
+	cmocka_unit_test(who_hides_behind_one_that_transmits_is_dropped),
+	cmocka_unit_test(services_wait_until_groups_are_one),
+};
+
+int main(void)
+{
+	return RUN_WORLD_TESTS(tests);
+}
