@@ -11,8 +11,12 @@
 
 #include "state.h"
 
-/* places that only marks may have */
-#define MARKS_MAX	1024
+/*
+ * So many messages have a number and are not known to be with all; marks find a place
+ * in any case. If they are safe all of them are delivered in one go, and for a process
+ * that is told each counts for a KiB and more.
+ */
+#define MESSAGES_MAX	4096
 
 /**
  * pfsnl_drain_time - what a client may take for a message before it is dropped
@@ -143,8 +147,7 @@ void pfsnl_sequencer_frame(struct pfsnl_tether *t)
 
 static bool has_room(const struct pfsnl_order *o, u32 len)
 {
-	/* marks find a place in any case */
-	if (o->log.last - o->log.base >= PFSNL_LOG_ENTRIES_MAX - MARKS_MAX)
+	if (o->log.last - o->log.base >= MESSAGES_MAX)
 		return false;
 	/* others may have to keep what came before we began */
 	if (o->log.base > o->stable)
