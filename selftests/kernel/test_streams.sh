@@ -8,7 +8,6 @@
 # the same in the same order; of one's own each message comes back, or nobody knows.
 . "$(dirname "$0")/lib.sh"
 
-hurry
 # not to be taken for dead because the machine is busy
 # shellcheck disable=SC2034 # for lib.sh
 dead=50
