@@ -23,13 +23,13 @@ unsigned int pfsnl_param_max_per_user = 16;
 module_param_named(max_per_user, pfsnl_param_max_per_user, uint, 0644);
 MODULE_PARM_DESC(max_per_user, "Most instances in network namespaces that one user owns through user namespaces (default: 16)");
 
-unsigned int pfsnl_param_group_backlog_kib = 8192;
+unsigned int pfsnl_param_group_backlog_kib = 32768;
 module_param_named(group_backlog_kib, pfsnl_param_group_backlog_kib, uint, 0644);
-MODULE_PARM_DESC(group_backlog_kib, "Most that may wait for a process that does not take what happens in its groups, KiB (default: 8192)");
+MODULE_PARM_DESC(group_backlog_kib, "Most that may wait for a process that does not take what happens in its groups, KiB (default: 32768)");
 
-unsigned int pfsnl_param_group_backlogs_kib = 65536;
+unsigned int pfsnl_param_group_backlogs_kib = 131072;
 module_param_named(group_backlogs_kib, pfsnl_param_group_backlogs_kib, uint, 0644);
-MODULE_PARM_DESC(group_backlogs_kib, "Most that may wait for all such processes of an instance together, KiB (default: 65536)");
+MODULE_PARM_DESC(group_backlogs_kib, "Most that may wait for all such processes of an instance together, KiB (default: 131072)");
 
 static int __init pfsnl_init(void)
 {

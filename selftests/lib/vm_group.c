@@ -651,8 +651,8 @@ static void test_slow(void **state)
 	assert_done(pfsnl_group_thread(members[0].group));
 	assert_done(pfsnl_group_thread(members[1].group));
 	await_count(&members[0], 3);
-	/* The window and 8 MiB. */
-	for (n = 0; n < 64 && member_get(&members[0], &members[0].count) == 3;
+	/* The window and 32 MiB. */
+	for (n = 0; n < 200 && member_get(&members[0], &members[0].count) == 3;
 	     n++) {
 		say(&members[0], 256 << 10, n, 0);
 		await_messages(&members[0], n + 1);
@@ -660,7 +660,7 @@ static void test_slow(void **state)
 	await_count(&members[0], 2);
 	await_count(&members[1], 2);
 	assert_int_equal(members[0].last_why, PFSNL_GROUP_WHY_SLOW);
-	assert_true(n > 16);
+	assert_true(n > 100);
 	/* It is told so, when it looks. */
 	assert_done(pfsnl_group_thread(members[2].group));
 	assert_true(wait_for(__atomic_load_n(&members[2].over,
