@@ -28,6 +28,7 @@
 #define TETHER_BUFFER		4096
 #define TETHER_BUFFER_LARGE	(32 * 1024)
 #define ACCEPT_BUDGET	16
+#define OUT_RETRY_MS		10
 #define ACCEPT_RETRY_MS	10
 #define BACKLOG		16
 /*
@@ -350,6 +351,9 @@ static int put_by(struct tether *t, const void *data, size_t len)
 	t->out_at = 0;
 	memcpy(t->out + t->out_len, data, len);
 	t->out_len += len;
+	/* if nothing is on its way, nothing else tells when there is memory */
+	kthread_queue_delayed_work(t->io->inst->worker, &t->io->retry,
+				   msecs_to_jiffies(OUT_RETRY_MS));
 	return 0;
 }
 
@@ -513,6 +517,23 @@ static void flush_out(struct tether *t)
 			return;
 		t->out_at += n;
 		t->out_len -= n;
+	}
+}
+
+/* Node thread: what sockets had no memory for is tried again. */
+static void retry_work(struct kthread_work *work)
+{
+	struct pfsnl_tether_io *io = container_of(work, struct pfsnl_tether_io,
+						  retry.work);
+	struct tether *t;
+	unsigned long id;
+
+	xa_for_each(&io->by_id, id, t) {
+		if (!t->out_len)
+			continue;
+		kthread_queue_work(io->inst->worker, &t->work);
+		kthread_queue_delayed_work(io->inst->worker, &io->retry,
+					   msecs_to_jiffies(OUT_RETRY_MS));
 	}
 }
 
@@ -750,6 +771,7 @@ int pfsnl_tethers_open(struct pfsnl_instance *inst,
 	INIT_LIST_HEAD(&io->ended);
 	INIT_LIST_HEAD(&io->held);
 	kthread_init_delayed_work(&io->accept, accept_work);
+	kthread_init_delayed_work(&io->retry, retry_work);
 	kthread_init_work(&io->reap, reap_work);
 
 	io->buffer_len = TETHER_BUFFER;
@@ -830,6 +852,7 @@ void pfsnl_tethers_close(struct pfsnl_tether_io *io)
 	if (!io->inst)
 		return;
 	pfsnl_tethers_deafen(io);
+	kthread_cancel_delayed_work_sync(&io->retry);
 	kthread_flush_work(&io->reap);
 	WARN_ON_ONCE(!xa_empty(&io->by_id) || !list_empty(&io->ended));
 	xa_destroy(&io->by_id);

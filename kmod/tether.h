@@ -32,6 +32,7 @@ struct pfsnl_instance;
  * @next_id: where to look for the next number
  * @ended: tethers whose socket is gone and whose memory is not
  * @held: tethers of which TCP holds something back, see pfsnl_tethers_push()
+ * @retry: node thread: some socket had no memory for what was written
  * @reap: node thread: free @ended
  * @room: bytes that a tether keeps for what was not yet sent
  * @patience_ms: how long what was sent may stay unacknowledged
@@ -50,6 +51,7 @@ struct pfsnl_tether_io {
 	u32 next_id;
 	struct list_head ended;
 	struct list_head held;
+	struct kthread_delayed_work retry;
 	struct kthread_work reap;
 	size_t room;
 	u32 patience_ms;

@@ -201,6 +201,13 @@ void pfsnl_outbox_again(struct pfsnl_core *core, u64 sent, bool same)
 	}
 }
 
+/* What could not be said for want of memory is said a little later. */
+static void say_later(struct pfsnl_core *core)
+{
+	pfsnl_timer_at(core, &core->order.lazy,
+		       core->now + PFSNL_RETRY_MS * PFSNL_MS);
+}
+
 static void ask(struct pfsnl_core *core, struct pfsnl_entry *e)
 {
 	u8 wire[PFSNL_FRAME_HEAD + PFSNL_PAIR_LEN];
@@ -210,7 +217,9 @@ static void ask(struct pfsnl_core *core, struct pfsnl_entry *e)
 		return;
 	pfsnl_pair_encode(PFSNL_FRAME_WANT, e->n, pfsnl_entry_cost(e->len),
 			  wire);
-	if (!pfsnl_tether_send(core->up, wire, sizeof(wire)))
+	if (pfsnl_tether_send(core->up, wire, sizeof(wire)))
+		say_later(core);
+	else
 		o->wanted = e->n;
 }
 
@@ -256,8 +265,7 @@ static bool send_one(struct pfsnl_core *core, struct pfsnl_entry *e)
 	if (err == -EAGAIN)
 		f->stuck = true;
 	else
-		pfsnl_timer_at(core, &o->lazy,
-			       core->now + PFSNL_RETRY_MS * PFSNL_MS);
+		say_later(core);
 	return false;
 }
 
@@ -294,7 +302,9 @@ static void acknowledge(struct pfsnl_core *core)
 	struct pfsnl_order *o = &core->order;
 
 	pfsnl_number_encode(PFSNL_FRAME_ACK, o->log.last, wire);
-	if (!pfsnl_tether_send(core->up, wire, sizeof(wire)))
+	if (pfsnl_tether_send(core->up, wire, sizeof(wire)))
+		say_later(core);
+	else
 		o->acked = o->log.last;
 }
 

@@ -221,6 +221,42 @@ static void who_fell_out_does_not_know_what_became_of_its_messages(void **state)
 	world_free(w);
 }
 
+/*
+ * One message, after which nothing else makes a node look at what there is to do, while
+ * the nth try for memory on that fails. Return: how often it tried.
+ */
+static u64 send_in_want(u32 which, u16 flags, u32 len, u64 nth)
+{
+	struct world *w = world_of(4, 3);
+	struct ledger *l = &w->nodes[which]->ledger;
+	u64 before = l->tries, tries;
+
+	l->fail_at = nth ? before + nth : 0;
+	l->fail_for = 1;
+	node_send(w->nodes[1], flags, len);
+	assert_heard(w, 1000);
+	tries = l->tries - before;
+	world_free(w);
+	return tries;
+}
+
+static void want_of_memory_for_a_moment_holds_up_no_message(void **state)
+{
+	static const u32 lens[] = { 100, 1 << 20 };
+	u64 nth, tries;
+	u32 i;
+
+	for (i = 0; i < 8; i++) {
+		u16 flags = i & 1 ? PFSNL_MSG_SAFE : 0;
+		u32 which = i >> 2, len = lens[i >> 1 & 1];
+
+		tries = send_in_want(which, flags, len, 0);
+		/* most of them are about pieces that are all alike */
+		for (nth = 1; nth <= tries; nth += 1 + nth / 4)
+			send_in_want(which, flags, len, nth);
+	}
+}
+
 static void who_does_not_take_its_messages_is_dropped(void **state)
 {
 	struct world *w = world_of(5, 3);
@@ -363,6 +399,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(survivors_of_a_leader_heard_the_same),
 	cmocka_unit_test(halves_of_a_segment_go_on_and_meet_again),
 	cmocka_unit_test(who_fell_out_does_not_know_what_became_of_its_messages),
+	cmocka_unit_test(want_of_memory_for_a_moment_holds_up_no_message),
 	cmocka_unit_test(who_does_not_take_its_messages_is_dropped),
 	cmocka_unit_test(successor_that_came_late_leaves_room_for_what_others_keep),
 	cmocka_unit_test(successor_that_lacks_much_keeps_no_more_than_it_may),

@@ -249,7 +249,7 @@ static void be(int number, int fd)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* libcpg prints something when it waits */
-	if (null < 0 || dup2(null, 1) < 0)
+	if (null < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0)
 		_exit(1);
 	self = number;
 	wire = fd;
