@@ -471,6 +471,7 @@ bool pfsnl_core_sync_state(const struct pfsnl_core *core, u32 i,
 		return false;
 	*st = (struct pfsnl_sync_state) {
 		.served = svc->served,
+		.who = svc->who,
 		.phase = phase_of(core, svc),
 		.ring = g->ring,
 		.items = svc->items,

@@ -122,6 +122,7 @@ enum pfsnl_sync_phase {
 /**
  * struct pfsnl_sync_state - a service of this node at a moment
  * @served: which, when it was activated last, and what it applied since
+ * @who: as given to pfsnl_core_service_add()
  * @phase: what it is at
  * @ring: the ring of the round
  * @waits: nodes that are waited for
@@ -131,6 +132,7 @@ enum pfsnl_sync_phase {
  */
 struct pfsnl_sync_state {
 	struct pfsnl_served served;
+	void *who;
 	enum pfsnl_sync_phase phase;
 	struct pfsnl_ring_id ring;
 	u32 waits;
