@@ -109,6 +109,7 @@ void pfsnl_instance_leave(struct pfsnl_instance *inst)
 		inst->state_due = false;
 		pfsnl_event_state(inst, false);
 	}
+	pfsnl_services_settle(inst);
 	mutex_unlock(&inst->lock);
 }
 

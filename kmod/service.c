@@ -3,79 +3,136 @@
  * Services of this node: from whoever is one to the node thread, in which the core
  * lives, and back. Rooms that are in the node thread already call the core themselves.
  */
-#include <linux/kthread.h>
 #include <linux/sched.h>
 
+#include "event.h"
 #include "instance.h"
 #include "service.h"
 
-/**
- * struct errand - something to do in the node thread
- * @work: in its queue
- * @inst: the instance
- * @id: of the service
- * @sink: the service, to add it
- * @flags: PFSNL_MSG_*, to say something
- * @data: what
- * @len: bytes of that
- * @n: becomes our count of it
- * @err: what came of it
- */
-struct errand {
-	struct kthread_work work;
-	struct pfsnl_instance *inst;
-	u16 id;
-	struct pfsnl_service_sink *sink;
-	u16 flags;
-	const void *data;
-	u32 len;
-	u64 n;
-	int err;
-};
+/* Return: the core, entered, or NULL when the node has ended. */
+static struct pfsnl_core *begin(struct pfsnl_errand *e, u64 *now)
+{
+	e->err = -ESHUTDOWN;
+	return e->inst->core ? pfsnl_instance_enter(e->inst, now) : NULL;
+}
 
 static void add_work(struct kthread_work *work)
 {
-	struct errand *e = container_of(work, struct errand, work);
+	struct pfsnl_errand *e = container_of(work, struct pfsnl_errand, work);
 	struct pfsnl_core *core;
 	u64 now;
 
-	core = pfsnl_instance_enter(e->inst, &now);
-	e->err = pfsnl_core_service_add(core, now, e->id, e->sink);
-	pfsnl_instance_leave(e->inst);
+	core = begin(e, &now);
+	if (core) {
+		e->err = pfsnl_core_service_add(core, now, e->id, e->sink);
+		pfsnl_instance_leave(e->inst);
+	}
+	complete(&e->done);
+}
+
+/* How it is, if there is one. */
+static void find(const struct pfsnl_instance *inst, u16 id,
+		 struct pfsnl_sync_state *st)
+{
+	u32 i;
+
+	for (i = 0; pfsnl_core_sync_state(inst->core, i, st); i++)
+		if (st->served.id == id)
+			return;
+}
+
+/* What it had to say after the input it says no more. */
+static void tell_gone(struct pfsnl_instance *inst, struct pfsnl_sync_state *st)
+{
+	st->phase = PFSNL_SYNC_PHASE_GONE;
+	st->since = ktime_get_ns();
+	st->waits = 0;
+	pfsnl_event_service(inst, st);
 }
 
 static void remove_work(struct kthread_work *work)
 {
-	struct errand *e = container_of(work, struct errand, work);
+	struct pfsnl_errand *e = container_of(work, struct pfsnl_errand, work);
+	struct pfsnl_sync_state st = {};
 	struct pfsnl_core *core;
 	u64 now;
 
-	core = pfsnl_instance_enter(e->inst, &now);
-	e->err = pfsnl_core_service_remove(core, now, e->id);
-	pfsnl_instance_leave(e->inst);
+	core = begin(e, &now);
+	if (core) {
+		find(e->inst, e->id, &st);
+		e->err = pfsnl_core_service_remove(core, now, e->id);
+		if (!e->err)
+			tell_gone(e->inst, &st);
+		pfsnl_instance_leave(e->inst);
+	}
+	complete(&e->done);
 }
 
 static void say_work(struct kthread_work *work)
 {
-	struct errand *e = container_of(work, struct errand, work);
+	struct pfsnl_errand *e = container_of(work, struct pfsnl_errand, work);
 	struct pfsnl_core *core;
 	u64 now;
 
-	core = pfsnl_instance_enter(e->inst, &now);
-	e->err = pfsnl_core_service_say(core, now, e->id, e->flags, e->data,
-					e->len, &e->n);
-	pfsnl_instance_leave(e->inst);
+	core = begin(e, &now);
+	if (core) {
+		e->err = pfsnl_core_service_say(core, now, e->id, e->flags,
+						e->data, e->len, &e->n);
+		pfsnl_instance_leave(e->inst);
+	}
+	complete(&e->done);
+}
+
+static void queue(struct pfsnl_errand *e, kthread_work_func_t fn)
+{
+	init_completion(&e->done);
+	kthread_init_work(&e->work, fn);
+	kthread_queue_work(e->inst->worker, &e->work);
+}
+
+/**
+ * pfsnl_errand_remove - have the node thread remove a service
+ * @e: whose and which; to stay until pfsnl_errand_wait()
+ *
+ * Any context, but the worker of the instance must stay meanwhile.
+ */
+void pfsnl_errand_remove(struct pfsnl_errand *e)
+{
+	queue(e, remove_work);
+}
+
+/**
+ * pfsnl_errand_say - have the node thread say something of a service
+ * @e: whose, which and what; to stay until pfsnl_errand_wait()
+ *
+ * Any context, but the worker of the instance must stay meanwhile.
+ */
+void pfsnl_errand_say(struct pfsnl_errand *e)
+{
+	queue(e, say_work);
+}
+
+/**
+ * pfsnl_errand_wait - wait until it is done
+ * @e: queued
+ *
+ * Any process but the node thread; sleeps. The instance may end meanwhile.
+ *
+ * Return: what came of it.
+ */
+int pfsnl_errand_wait(struct pfsnl_errand *e)
+{
+	wait_for_completion(&e->done);
+	return e->err;
 }
 
 /* Have it done in the node thread, which must not wait for itself. */
-static int run(struct errand *e, kthread_work_func_t fn)
+static int run(struct pfsnl_errand *e, kthread_work_func_t fn)
 {
 	if (WARN_ON_ONCE(current == e->inst->worker->task))
 		return -EDEADLK;
-	kthread_init_work(&e->work, fn);
-	kthread_queue_work(e->inst->worker, &e->work);
-	kthread_flush_work(&e->work);
-	return e->err;
+	queue(e, fn);
+	return pfsnl_errand_wait(e);
 }
 
 /**
@@ -92,7 +149,7 @@ static int run(struct errand *e, kthread_work_func_t fn)
 int pfsnl_services_add(struct pfsnl_instance *inst, u16 id,
 		       struct pfsnl_service_sink *sink)
 {
-	struct errand e = { .inst = inst, .id = id, .sink = sink };
+	struct pfsnl_errand e = { .inst = inst, .id = id, .sink = sink };
 
 	return run(&e, add_work);
 }
@@ -110,7 +167,7 @@ int pfsnl_services_add(struct pfsnl_instance *inst, u16 id,
  */
 int pfsnl_services_remove(struct pfsnl_instance *inst, u16 id)
 {
-	struct errand e = { .inst = inst, .id = id };
+	struct pfsnl_errand e = { .inst = inst, .id = id };
 
 	return run(&e, remove_work);
 }
@@ -132,7 +189,7 @@ int pfsnl_services_remove(struct pfsnl_instance *inst, u16 id)
 int pfsnl_services_say(struct pfsnl_instance *inst, u16 id, u16 flags,
 		       const void *data, u32 len, u64 *n)
 {
-	struct errand e = {
+	struct pfsnl_errand e = {
 		.inst = inst,
 		.id = id,
 		.flags = flags,
@@ -160,6 +217,11 @@ int pfsnl_services_told(struct pfsnl_instance *inst,
 {
 	struct pfsnl_service_sink *sink = ev->who;
 
+	if (ev->kind == PFSNL_SYNC_INIT || ev->kind == PFSNL_SYNC_ABORT ||
+	    ev->kind == PFSNL_SYNC_ACTIVATE) {
+		sink->due = true;
+		inst->services_due = true;
+	}
 	return sink->told(sink, ev);
 }
 
@@ -179,5 +241,30 @@ void pfsnl_services_room(struct pfsnl_instance *inst)
 		sink = st.who;
 		if (sink->room)
 			sink->room(sink);
+	}
+}
+
+/**
+ * pfsnl_services_settle - tell listeners what came of an input
+ * @inst: the instance, its lock held
+ *
+ * Node thread; may sleep for memory. What happened to a service within one input is
+ * told as one, and what is transmitted is not told at all.
+ */
+void pfsnl_services_settle(struct pfsnl_instance *inst)
+{
+	struct pfsnl_service_sink *sink;
+	struct pfsnl_sync_state st;
+	u32 i;
+
+	if (!inst->services_due)
+		return;
+	inst->services_due = false;
+	for (i = 0; pfsnl_core_sync_state(inst->core, i, &st); i++) {
+		sink = st.who;
+		if (!sink->due)
+			continue;
+		sink->due = false;
+		pfsnl_event_service(inst, &st);
 	}
 }

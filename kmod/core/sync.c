@@ -243,7 +243,10 @@ static void abort_all(struct pfsnl_core *core)
 		if (svc->in_round && !spared(svc)) {
 			pfsnl_count(core, PFSNL_COUNT_SYNC_ABORT);
 			pfsnl_service_tell(core, svc, &ev);
+			svc->aborts++;
 		}
+		/* it may come to the same phase again within this input */
+		svc->phase_at = core->now;
 		svc->in_round = false;
 		svc->active = false;
 		svc->reported = false;
@@ -439,6 +442,7 @@ static void transmitted(struct pfsnl_core *core, struct pfsnl_mate *mate,
 		.ring = &m->ring,
 		.sender = e->sender,
 		.incarnation = e->incarnation,
+		.own = pfsnl_is_self(core, e->sender, e->incarnation),
 		.place = e->number,
 		.n = e->n,
 		.data = m->rest,

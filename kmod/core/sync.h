@@ -87,6 +87,9 @@ struct pfsnl_sync_record {
  *	transmits
  * @items: messages of DATA in this round
  * @bytes: of those
+ * @phase: what it was at when the last input ended
+ * @phase_at: since when
+ * @aborts: rounds that were aborted
  */
 struct pfsnl_service {
 	struct list_head list;
@@ -103,6 +106,9 @@ struct pfsnl_service {
 	bool transmits;
 	u64 items;
 	u64 bytes;
+	enum pfsnl_sync_phase phase;
+	u64 phase_at;
+	u64 aborts;
 };
 
 /**
@@ -172,6 +178,7 @@ bool pfsnl_sync_awaits(const struct pfsnl_core *core, const struct pfsnl_mate *m
 struct pfsnl_service *pfsnl_service_find(struct pfsnl_core *core, u16 id);
 int pfsnl_service_tell(struct pfsnl_core *core, struct pfsnl_service *svc,
 		       struct pfsnl_sync_event *ev);
+void pfsnl_service_phases(struct pfsnl_core *core);
 void pfsnl_service_pump(struct pfsnl_core *core);
 void pfsnl_service_accepts(struct pfsnl_core *core);
 void pfsnl_service_freed(struct pfsnl_core *core, size_t cost);
