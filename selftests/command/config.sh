@@ -129,6 +129,7 @@ broadcast = no
 max-nodes = 4096
 retain = 262144
 drain = 3s
+sync-deadline = 60s
 level0 = off
 level0-dead = 600000
   wait = yes

@@ -218,6 +218,8 @@ static void test_short_settings(void **state)
 		  PFSNL_HAS_RETAIN, "retain" },
 		{ offsetof(struct pfsnl_settings, drain),
 		  PFSNL_HAS_DRAIN, "drain" },
+		{ offsetof(struct pfsnl_settings, sync_deadline),
+		  PFSNL_HAS_SYNC_DEADLINE, "sync-deadline" },
 	};
 	size_t i;
 
