@@ -151,7 +151,7 @@ EOF
 		shown=$((shown + 1))
 	done < <(sed -n 's/^#\([a-z0-9-]* = \)/\1/p' \
 		"$root/tools/systemd/pfsnl.conf")
-	tap_is "the example shows all 20 keys" "$shown" 20
+	tap_is "the example shows all 21 keys" "$shown" 21
 	right "the example as it is" <"$root/tools/systemd/pfsnl.conf"
 fi
 

@@ -521,6 +521,16 @@ if [[ -r $ledger ]] && insmod "$ledger"; then
 	says "sync --json: the values" "$tmp/sync" \
 		'[o["services"][0][k] for k in ("id", "name", "members", "transmits", "items", "turn", "waits")]' \
 		"[20, 'ledger', 3, True, 100, 20, 1]"
+	if command -v script >/dev/null; then
+		script -qec "$PFSNL $A sync --watch --timeout 1" /dev/null \
+			</dev/null | tr '\r' '\n' |
+			grep -q 'ledger (20) \[#############\.\.\.\.\.\.\.\] 2 of 3 done, 100 items, '
+		tap_is "sync --watch on a terminal: a bar" "${PIPESTATUS[2]}" 0
+	else
+		tap_skip "sync --watch on a terminal: a bar" "no script(1)"
+	fi
+	on a sync --watch --timeout 1 >"$tmp/sync.bar"
+	tap_is "sync --watch elsewhere: none" "$(grep -c '\[#' "$tmp/sync.bar")" 0
 	gives "set --sync-deadline" 0 "" "" $A set --sync-deadline 60s
 	gives "status with a deadline" 0 "*
 services    dropped after 60 s without a word of them

@@ -369,13 +369,13 @@ const struct cmd cmd_sync = {
 	.options = OPT_BIT(OPT_WATCH) | OPT_BIT(OPT_COUNT) |
 		   OPT_BIT(OPT_TIMEOUT),
 	.about =
-	"Tells of each service of this node, by rising id, what it is at and for how long:\n"
-	"'report' (nodes say what they have), 'turn' (services of lower ids come first),\n"
-	"'process' (this node transmits), 'barrier' (this node is done, others are not),\n"
-	"'active' (its state is that of all), or 'new' (it takes part from the next ring\n"
-	"on); which nodes have it, what came in this round, and who is waited for. With\n"
-	"--watch a line when a round begins, is aborted or comes to its end, and on a\n"
-	"terminal a bar of the nodes that are done; ends with Ctrl-C.",
+	"Tells of each service of this node, by rising id, what it is at, and for how\n"
+	"long: 'report' (nodes say what they have), 'turn' (services of lower ids come\n"
+	"first), 'process' (this node transmits), 'barrier' (this node is done, others\n"
+	"are not), 'active' (its state is that of all), or 'new' (it takes part from the\n"
+	"next ring on); how many nodes have it, what came in this round, and who is\n"
+	"waited for. With --watch a line when a round begins, is aborted or comes to its\n"
+	"end, and on a terminal a bar of the nodes that are done; ends with Ctrl-C.",
 	.examples =
 	"  pfsnl sync\n"
 	"  pfsnl sync --watch\n"
