@@ -145,6 +145,7 @@ int pfsnl_core_service_remove(struct pfsnl_core *core, u64 now, u16 id)
 	list_del(&svc->list);
 	pfsnl_free(core, svc);
 	core->sync.n--;
+	pfsnl_sync_ends_yield(core);
 	core->sync.changed = true;
 	core->sync.said = false;
 	pfsnl_sync_due(core);

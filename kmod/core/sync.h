@@ -40,6 +40,8 @@
  * - Nothing is transmitted before groups are one (groups.h), so that they don't wait.
  * - What services transmit has room of its own in the outbox, so that neither they nor
  *   others wait for each other for ever.
+ * - Who leads and keeps all waiting beyond the deadline hands over to one that does
+ *   not, which drops it in turn if it goes on so (rule 22).
  * - What needs memory to be delivered has it before; what this node has to say is tried
  *   again if there is none.
  */
@@ -125,6 +127,8 @@ struct pfsnl_service {
  * @turn: id of the service whose turn it is, 0 if there is none
  * @since: when what is waited for now could be done first
  * @overdue: LEADER: when who has not done so is looked for
+ * @yields: we led, handed over since we said nothing, and have not been done since:
+ *	we don't want to lead
  * @changed: our services are not those that we reported
  * @said: but who leads knows that there is something to ask
  * @due: something may be to send
@@ -148,6 +152,7 @@ struct pfsnl_sync {
 	u16 turn;
 	u64 since;
 	struct pfsnl_timer overdue;
+	bool yields;
 	bool changed;
 	bool said;
 	bool due;
@@ -169,6 +174,7 @@ void pfsnl_sync_message(struct pfsnl_core *core, const struct pfsnl_entry *e);
 void pfsnl_sync_unite(struct pfsnl_core *core);
 void pfsnl_sync_wait(struct pfsnl_core *core);
 void pfsnl_sync_pump(struct pfsnl_core *core);
+void pfsnl_sync_ends_yield(struct pfsnl_core *core);
 void pfsnl_sync_due(struct pfsnl_core *core);
 void pfsnl_sync_later(struct pfsnl_core *core);
 struct pfsnl_sync_record *pfsnl_sync_record(const struct pfsnl_mate *mate, u16 id);
