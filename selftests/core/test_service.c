@@ -394,6 +394,43 @@ static void leader_that_handed_over_wants_to_lead_only_when_it_is_done(void **st
 	world_free(w);
 }
 
+/* whoever leads, and however often that changes */
+static void others_are_activated_whoever_is_stuck(void **state)
+{
+	u64 seed, handed = 0;
+	u32 i, stuck, free;
+
+	for (seed = 0; seed < SEEDS; seed++) {
+		struct world *w = with_deadline(seed, 4, 500);
+		u64 times, limit;
+
+		say(w, 0, 20);
+		assert_settled(w, 1000);
+		stuck = 1 + sim_below(&w->sim, 14);
+		for (i = 0; i < 4; i++)
+			first(w, i)->stuck = stuck >> i & 1;
+		for (free = 0; first(w, free)->stuck; free++)
+			;
+		times = state_of(first(w, free)).served.times;
+		replica_add(w->nodes[free], 2);
+		limit = w->sim.now + 30 * SIM_S;
+		while (state_of(first(w, free)).served.times == times) {
+			assert_true(w->sim.now < limit);
+			world_run(w, 10 * SIM_MS);
+		}
+		for (i = 0; i < 4; i++) {
+			first(w, i)->stuck = false;
+			handed += node_count(w->nodes[i],
+					     PFSNL_COUNT_STEP_DOWNS);
+		}
+		assert_settled(w, 30000);
+		for (i = 0; i < 4; i++)
+			assert_int_equal(first(w, i)->set.n, 20);
+		world_free(w);
+	}
+	assert_true(handed > 0);
+}
+
 static void deadline_that_is_set_later_counts_from_then(void **state)
 {
 	struct world *w = serving(1, 3, ONE);
@@ -496,6 +533,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(leader_hands_over_to_one_that_is_not_waited_for),
 	cmocka_unit_test(leader_that_nobody_could_replace_goes_on_leading),
 	cmocka_unit_test(leader_that_handed_over_wants_to_lead_only_when_it_is_done),
+	cmocka_unit_test(others_are_activated_whoever_is_stuck),
 	cmocka_unit_test(deadline_that_is_set_later_counts_from_then),
 	cmocka_unit_test(who_transmits_slowly_is_not_dropped),
 	cmocka_unit_test(who_hides_behind_one_that_transmits_is_dropped),
