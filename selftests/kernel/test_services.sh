@@ -167,11 +167,19 @@ check "who says nothing within sync-deadline is dropped, and the others go on" \
 	wait_until 20 told 4 activate $((was + 1))
 check "which is counted" stat_over "$leader" sync_slow 0
 order $stuck stuck 0
+check "it comes back and has the same list" \
+	wait_until 40 same "1 2 3 4" 715
+was=$(stat "$leader" step_downs)
+order "$leader" stuck 1
+order 4 unregister
+check "a leader that says nothing within it hands over" \
+	wait_until 20 stat_over "$leader" step_downs "$was"
+order "$leader" stuck 0
 for i in 1 2 3; do
 	ctl $i set --sync-deadline 0
 done
-check "it comes back and has the same list" \
-	wait_until 40 same "1 2 3 4" 715
+order 4 register
+check "and has the same list again" wait_until 40 same "1 2 3 4" 715
 
 # --- unregistering in the middle ---
 order 2 stuck 1
