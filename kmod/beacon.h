@@ -22,6 +22,7 @@
 struct socket;
 struct netlink_ext_ack;
 struct pfsnl_instance;
+struct sock;
 
 /**
  * struct pfsnl_beacon_io - UDP of an instance

@@ -9,6 +9,7 @@
 #include "event.h"
 #include "instance.h"
 #include "netlink.h"
+#include "service.h"
 
 /**
  * pfsnl_event_put_ring - put the attributes of a ring
@@ -66,7 +67,7 @@ size_t pfsnl_event_ring_size(void)
  */
 size_t pfsnl_event_instance_size(const struct pfsnl_instance *inst)
 {
-	return 23 * nla_total_size(sizeof(u32)) +
+	return 24 * nla_total_size(sizeof(u32)) +
 	       5 * nla_total_size_64bit(sizeof(u64)) + pfsnl_event_ring_size() +
 	       nla_total_size(PFSNL_CLUSTER_NAME_MAX + 1) +
 	       nla_total_size(PFSNL_STATIC_PEERS_MAX * sizeof(__be32));
@@ -97,7 +98,9 @@ static int put_settings(struct sk_buff *skb, const struct pfsnl_config *cfg)
 			cfg->expected_votes) ||
 	    nla_put_u8(skb, PFSNL_A_INSTANCE_PREEMPT, cfg->preempt) ||
 	    nla_put_u32(skb, PFSNL_A_INSTANCE_RETAIN, cfg->retain_kib) ||
-	    nla_put_u32(skb, PFSNL_A_INSTANCE_DRAIN, cfg->drain_ms))
+	    nla_put_u32(skb, PFSNL_A_INSTANCE_DRAIN, cfg->drain_ms) ||
+	    nla_put_u32(skb, PFSNL_A_INSTANCE_SYNC_DEADLINE,
+			cfg->sync_deadline_ms))
 		return -EMSGSIZE;
 	if (cfg->group &&
 	    nla_put_be32(skb, PFSNL_A_INSTANCE_GROUP, htonl(cfg->group)))
@@ -147,6 +150,86 @@ int pfsnl_event_fill_instance(struct sk_buff *skb, struct pfsnl_instance *inst,
 			      PFSNL_A_INSTANCE_PAD))
 		return -EMSGSIZE;
 	return 0;
+}
+
+/**
+ * pfsnl_event_service_size - room that the attributes of a service need
+ * @name: of it, or NULL
+ *
+ * Return: bytes.
+ */
+size_t pfsnl_event_service_size(const char *name)
+{
+	return 6 * nla_total_size(sizeof(u32)) +
+	       6 * nla_total_size_64bit(sizeof(u64)) +
+	       2 * pfsnl_event_ring_size() +
+	       nla_total_size(name ? strlen(name) + 1 : 0) +
+	       nla_total_size(PFSNL_SERVICE_WAITS_MAX * sizeof(__be32));
+}
+
+/* Nodes that are waited for, as many as are named. */
+static int put_waits(struct sk_buff *skb, const struct pfsnl_instance *inst,
+		     const struct pfsnl_sync_state *st)
+{
+	u32 n = min_t(u32, st->waits, PFSNL_SERVICE_WAITS_MAX), addr = 0, i;
+	struct nlattr *list;
+	__be32 *addrs;
+
+	if (nla_put_u32(skb, PFSNL_A_SERVICE_WAITS, st->waits))
+		return -EMSGSIZE;
+	if (!n)
+		return 0;
+	list = nla_reserve(skb, PFSNL_A_SERVICE_WAITS_FOR, n * sizeof(*addrs));
+	if (!list)
+		return -EMSGSIZE;
+	addrs = nla_data(list);
+	for (i = 0; i < n; i++) {
+		addr = pfsnl_core_sync_awaited(inst->core, addr);
+		addrs[i] = htonl(addr);
+	}
+	return 0;
+}
+
+/**
+ * pfsnl_event_fill_service - put the attributes of a service
+ * @skb: where to
+ * @inst: the instance, its lock held, and not while the core is told something
+ * @st: the service
+ *
+ * Return: 0 or -EMSGSIZE.
+ */
+int pfsnl_event_fill_service(struct sk_buff *skb,
+			     const struct pfsnl_instance *inst,
+			     const struct pfsnl_sync_state *st)
+{
+	const struct pfsnl_service_sink *sink = st->who;
+	u64 now = ktime_get_ns();
+
+	if (nla_put_u32(skb, PFSNL_A_SERVICE_ID, st->served.id) ||
+	    (sink->name &&
+	     nla_put_string(skb, PFSNL_A_SERVICE_NAME, sink->name)) ||
+	    nla_put_u32(skb, PFSNL_A_SERVICE_PHASE, st->phase) ||
+	    nla_put_u64_64bit(skb, PFSNL_A_SERVICE_SINCE,
+			      div_u64(now - min(now, st->since), PFSNL_MS),
+			      PFSNL_A_SERVICE_PAD) ||
+	    pfsnl_event_put_ring(skb, PFSNL_A_SERVICE_RING, &st->ring, NULL) ||
+	    pfsnl_event_put_ring(skb, PFSNL_A_SERVICE_ACTIVE_RING,
+				 &st->served.ring, NULL) ||
+	    nla_put_u64_64bit(skb, PFSNL_A_SERVICE_ACTIVATED,
+			      st->served.times, PFSNL_A_SERVICE_PAD) ||
+	    nla_put_u64_64bit(skb, PFSNL_A_SERVICE_ABORTED, st->aborts,
+			      PFSNL_A_SERVICE_PAD) ||
+	    nla_put_u64_64bit(skb, PFSNL_A_SERVICE_OPS, st->served.ops,
+			      PFSNL_A_SERVICE_PAD) ||
+	    nla_put_u32(skb, PFSNL_A_SERVICE_MEMBERS, st->members) ||
+	    (st->transmits && nla_put_flag(skb, PFSNL_A_SERVICE_TRANSMITS)) ||
+	    nla_put_u64_64bit(skb, PFSNL_A_SERVICE_ITEMS, st->items,
+			      PFSNL_A_SERVICE_PAD) ||
+	    nla_put_u64_64bit(skb, PFSNL_A_SERVICE_BYTES, st->bytes,
+			      PFSNL_A_SERVICE_PAD) ||
+	    nla_put_u32(skb, PFSNL_A_SERVICE_TURN, st->turn))
+		return -EMSGSIZE;
+	return put_waits(skb, inst, st);
 }
 
 /*
@@ -286,4 +369,36 @@ void pfsnl_event_state(struct pfsnl_instance *inst, bool down)
 		return;
 	}
 	publish(inst, skb, head, PFSNL_NLGRP_STATE);
+}
+
+/**
+ * pfsnl_event_service - tell listeners what a service is at
+ * @inst: the instance, its lock held, and not while the core is told something
+ * @st: the service
+ *
+ * Node thread; may sleep for memory.
+ */
+void pfsnl_event_service(struct pfsnl_instance *inst,
+			 const struct pfsnl_sync_state *st)
+{
+	const struct pfsnl_service_sink *sink = st->who;
+	struct sk_buff *skb;
+	void *head;
+
+	if (!genl_has_listeners(&pfsnl_netlink_family, inst->net,
+				PFSNL_NLGRP_SYNC))
+		return;
+	skb = genlmsg_new(pfsnl_event_service_size(sink->name), GFP_KERNEL);
+	if (!skb) {
+		failed(inst, PFSNL_NLGRP_SYNC);
+		return;
+	}
+	head = genlmsg_put(skb, 0, 0, &pfsnl_netlink_family, 0,
+			   PFSNL_CMD_SYNC_NTF);
+	if (!head || pfsnl_event_fill_service(skb, inst, st)) {
+		nlmsg_free(skb);
+		failed(inst, PFSNL_NLGRP_SYNC);
+		return;
+	}
+	publish(inst, skb, head, PFSNL_NLGRP_SYNC);
 }

@@ -13,9 +13,8 @@
 #include "event.h"
 #include "instance.h"
 #include "main.h"
-
-#define CREATE_TRACE_POINTS
-#include "trace.h"
+#include "note.h"
+#include "service.h"
 
 static unsigned int net_id;
 
@@ -110,6 +109,7 @@ void pfsnl_instance_leave(struct pfsnl_instance *inst)
 		inst->state_due = false;
 		pfsnl_event_state(inst, false);
 	}
+	pfsnl_services_settle(inst);
 	mutex_unlock(&inst->lock);
 }
 
@@ -195,9 +195,11 @@ static void op_order(void *ctx, const struct pfsnl_order_event *ev)
 {
 	struct pfsnl_instance *inst = ctx;
 
-	/* all else is told as events of groups */
-	if (ev->kind == PFSNL_ORDER_ROOM)
-		pfsnl_process_room(&inst->processes);
+	/* all else is told as events of groups and of services */
+	if (ev->kind != PFSNL_ORDER_ROOM)
+		return;
+	pfsnl_process_room(&inst->processes);
+	pfsnl_services_room(inst);
 }
 
 static void op_group(void *ctx, const struct pfsnl_group_event *ev)
@@ -205,6 +207,11 @@ static void op_group(void *ctx, const struct pfsnl_group_event *ev)
 	struct pfsnl_instance *inst = ctx;
 
 	pfsnl_process_event(&inst->processes, ev);
+}
+
+static int op_sync(void *ctx, const struct pfsnl_sync_event *ev)
+{
+	return pfsnl_services_told(ctx, ev);
 }
 
 static void op_deadline(void *ctx, u64 when)
@@ -221,42 +228,7 @@ static void op_deadline(void *ctx, u64 when)
 static void op_note(void *ctx, enum pfsnl_note note, u32 addr, u32 reason,
 		    u64 number)
 {
-	struct pfsnl_instance *inst = ctx;
-	u32 self = pfsnl_core_config(inst->core)->addr;
-	__be32 us = htonl(self), them = htonl(addr);
-
-	trace_pfsnl_note(inst->net, self, note, addr, reason, number);
-	switch (note) {
-	case PFSNL_NOTE_LEAD:
-		pr_info_ratelimited("pfsnl: %pI4 leads\n", &us);
-		break;
-	case PFSNL_NOTE_LEADER_LOST:
-		pr_info_ratelimited("pfsnl: %pI4 lost its leader %pI4: %s\n",
-				    &us, &them, pfsnl_reason_text(reason));
-		break;
-	case PFSNL_NOTE_DROP:
-		pr_info_ratelimited("pfsnl: %pI4 dropped %pI4: %s\n", &us,
-				    &them, pfsnl_reason_text(reason));
-		break;
-	case PFSNL_NOTE_STEP_DOWN:
-		pr_info_ratelimited("pfsnl: %pI4 gives way to leader %pI4\n",
-				    &us, &them);
-		break;
-	case PFSNL_NOTE_DUPLICATE:
-		pr_warn_ratelimited("pfsnl: %pI4 hears two nodes of address %pI4\n",
-				    &us, &them);
-		break;
-	case PFSNL_NOTE_UNCLAIMED:
-		pr_info_ratelimited("pfsnl: %pI4 hears leader %pI4, which does not claim it: can it hear %pI4, and connect to it?\n",
-				    &us, &them, &us);
-		break;
-	case PFSNL_NOTE_TOO_LARGE:
-		pr_warn_ratelimited("pfsnl: %pI4: no room for %pI4: the cluster is larger than max-nodes of one of them\n",
-				    &us, &them);
-		break;
-	default:
-		break;
-	}
+	pfsnl_note_log(ctx, note, addr, reason, number);
 }
 
 static void op_left(void *ctx)
@@ -280,6 +252,7 @@ static const struct pfsnl_core_ops core_ops = {
 	.event		= op_event,
 	.order		= op_order,
 	.group		= op_group,
+	.sync		= op_sync,
 	.deadline	= op_deadline,
 	.note		= op_note,
 	.left		= op_left,
@@ -603,9 +576,9 @@ void pfsnl_instance_duplicate(struct pfsnl_instance *inst)
 {
 	mutex_lock(&inst->lock);
 	if (inst->core)
-		op_note(inst, PFSNL_NOTE_DUPLICATE,
-			pfsnl_core_config(inst->core)->addr, PFSNL_REASON_NONE,
-			0);
+		pfsnl_note_log(inst, PFSNL_NOTE_DUPLICATE,
+			       pfsnl_core_config(inst->core)->addr,
+			       PFSNL_REASON_NONE, 0);
 	mutex_unlock(&inst->lock);
 }
 

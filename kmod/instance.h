@@ -11,8 +11,8 @@
  *				with it, too			groups, sockets that
  *								are closed; write:
  *								start, stop
- *	pfsnl_instance.lock	core and all it owns, state_due	node thread;
- *								netlink reads
+ *	pfsnl_instance.lock	core and all it owns,		node thread;
+ *				state_due, services_due		netlink reads
  *	pfsnl_process_io.lock	tables of processes, what they	node thread, requests
  *				want, their memberships		about groups, sockets
  *								that are closed
@@ -25,6 +25,7 @@
  *	none: one owner		sending half of @beacon		beacon thread
  *	sk_callback_lock	callbacks of the sockets	softirq, node thread
  *	pfsnl_address.lock	pfsnl_address.inst		softirq, start, stop
+ *	pfsnl_registration.lock	its inst			node thread, modules
  *
  * Order: pfsnl_net.lock, then pfsnl_instance.lock, then the locks of sockets.
  * RTNL is taken inside pfsnl_net.lock and never the other way round. The
@@ -33,7 +34,8 @@
  * takes it. Inside it, and inside pfsnl_instance.lock: pfsnl_process.pieces, then
  * pfsnl_process_io.lock, then pfsnl_process.lock and pfsnl_mailbox.lock. The last
  * three are spinlocks that nobody sleeps in: the node thread never waits for a
- * process that has no processor.
+ * process that has no processor. So is pfsnl_registration.lock, which is taken inside
+ * pfsnl_instance.lock and has none of ours inside it.
  */
 #ifndef PFSNL_INSTANCE_H
 #define PFSNL_INSTANCE_H
@@ -74,6 +76,7 @@ struct netlink_ext_ack;
  * @start_time: when it started, nanoseconds
  * @stopping: the goodbye is being said; under pfsnl_net.lock
  * @state_due: the core asked to tell listeners of its state
+ * @services_due: some service was told what listeners are told too
  * @left: the goodbye is over
  * @event_failed: notifications that could not be built or sent
  * @address: ARP
@@ -86,7 +89,7 @@ struct pfsnl_instance {
 	int ifindex;
 	kuid_t owner;
 	struct list_head live;
-	struct mutex lock; /* core and state_due */
+	struct mutex lock; /* see above */
 	struct pfsnl_core *core;
 	struct kthread_worker *worker;
 	struct hrtimer alarm;
@@ -97,6 +100,7 @@ struct pfsnl_instance {
 	u64 start_time;
 	bool stopping;
 	bool state_due;
+	bool services_due;
 	struct completion left;
 	u64 event_failed;
 	struct pfsnl_address_io address;

@@ -81,6 +81,9 @@ static int parse_common(struct pfsnl_config *cfg, struct genl_info *info)
 		cfg->preempt = nla_get_u8(a[PFSNL_A_INSTANCE_PREEMPT]);
 	if (a[PFSNL_A_INSTANCE_DRAIN])
 		cfg->drain_ms = nla_get_u32(a[PFSNL_A_INSTANCE_DRAIN]);
+	if (a[PFSNL_A_INSTANCE_SYNC_DEADLINE])
+		cfg->sync_deadline_ms =
+			nla_get_u32(a[PFSNL_A_INSTANCE_SYNC_DEADLINE]);
 	if (!list)
 		return 0;
 	if (nla_len(list) % sizeof(*addrs) ||
@@ -489,6 +492,7 @@ static const struct genl_multicast_group groups[] = {
 	[PFSNL_NLGRP_UPDATES]	= { .name = PFSNL_MCGRP_UPDATES },
 	[PFSNL_NLGRP_STATE]	= { .name = PFSNL_MCGRP_STATE },
 	[PFSNL_NLGRP_RINGS]	= { .name = PFSNL_MCGRP_RINGS },
+	[PFSNL_NLGRP_SYNC]	= { .name = PFSNL_MCGRP_SYNC },
 };
 
 struct genl_family pfsnl_netlink_family __ro_after_init = {

@@ -17,6 +17,7 @@ enum pfsnl_netlink_group {
 	PFSNL_NLGRP_UPDATES,
 	PFSNL_NLGRP_STATE,
 	PFSNL_NLGRP_RINGS,
+	PFSNL_NLGRP_SYNC,
 };
 
 extern struct genl_family pfsnl_netlink_family;

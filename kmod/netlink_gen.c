@@ -15,7 +15,7 @@ const struct nla_policy pfsnl_instance_get_nl_policy[PFSNL_A_INSTANCE_PAD + 1] =
 };
 
 /* PFSNL_CMD_INSTANCE_START - do */
-const struct nla_policy pfsnl_instance_start_nl_policy[PFSNL_A_INSTANCE_DRAIN + 1] = {
+const struct nla_policy pfsnl_instance_start_nl_policy[PFSNL_A_INSTANCE_SYNC_DEADLINE + 1] = {
 	[PFSNL_A_INSTANCE_IFINDEX] = { .type = NLA_U32, },
 	[PFSNL_A_INSTANCE_ADDRESS] = { .type = NLA_U32, },
 	[PFSNL_A_INSTANCE_PORT] = NLA_POLICY_MIN(NLA_U16, 1),
@@ -35,6 +35,7 @@ const struct nla_policy pfsnl_instance_start_nl_policy[PFSNL_A_INSTANCE_DRAIN + 
 	[PFSNL_A_INSTANCE_PREEMPT] = NLA_POLICY_MAX(NLA_U8, 1),
 	[PFSNL_A_INSTANCE_RETAIN] = NLA_POLICY_MIN(NLA_U32, 64),
 	[PFSNL_A_INSTANCE_DRAIN] = { .type = NLA_U32, },
+	[PFSNL_A_INSTANCE_SYNC_DEADLINE] = { .type = NLA_U32, },
 };
 
 /* PFSNL_CMD_INSTANCE_STOP - do */
@@ -43,7 +44,7 @@ const struct nla_policy pfsnl_instance_stop_nl_policy[PFSNL_A_INSTANCE_WAIT + 1]
 };
 
 /* PFSNL_CMD_INSTANCE_SET - do */
-const struct nla_policy pfsnl_instance_set_nl_policy[PFSNL_A_INSTANCE_DRAIN + 1] = {
+const struct nla_policy pfsnl_instance_set_nl_policy[PFSNL_A_INSTANCE_SYNC_DEADLINE + 1] = {
 	[PFSNL_A_INSTANCE_PRIORITY] = { .type = NLA_U8, },
 	[PFSNL_A_INSTANCE_INTERVAL] = NLA_POLICY_RANGE(NLA_U32, 10, 10000),
 	[PFSNL_A_INSTANCE_DEAD] = NLA_POLICY_RANGE(NLA_U32, 3, 100),
@@ -56,6 +57,7 @@ const struct nla_policy pfsnl_instance_set_nl_policy[PFSNL_A_INSTANCE_DRAIN + 1]
 	[PFSNL_A_INSTANCE_EXPECTED_VOTES] = { .type = NLA_U32, },
 	[PFSNL_A_INSTANCE_PREEMPT] = NLA_POLICY_MAX(NLA_U8, 1),
 	[PFSNL_A_INSTANCE_DRAIN] = { .type = NLA_U32, },
+	[PFSNL_A_INSTANCE_SYNC_DEADLINE] = { .type = NLA_U32, },
 };
 
 /* PFSNL_CMD_PEER_GET - do */
@@ -107,8 +109,13 @@ const struct nla_policy pfsnl_group_member_get_nl_policy[PFSNL_A_GROUP_MEMBER_ME
 	[PFSNL_A_GROUP_MEMBER_MEMBER] = { .type = NLA_U32, },
 };
 
+/* PFSNL_CMD_SYNC_GET - do */
+const struct nla_policy pfsnl_sync_get_nl_policy[PFSNL_A_SERVICE_ID + 1] = {
+	[PFSNL_A_SERVICE_ID] = { .type = NLA_U32, },
+};
+
 /* Ops table for pfsnl */
-const struct genl_ops pfsnl_nl_ops[12] = {
+const struct genl_ops pfsnl_nl_ops[13] = {
 	{
 		.cmd		= PFSNL_CMD_INSTANCE_GET,
 		.doit		= pfsnl_nl_instance_get_doit,
@@ -119,7 +126,7 @@ const struct genl_ops pfsnl_nl_ops[12] = {
 		.cmd		= PFSNL_CMD_INSTANCE_START,
 		.doit		= pfsnl_nl_instance_start_doit,
 		.policy		= pfsnl_instance_start_nl_policy,
-		.maxattr	= PFSNL_A_INSTANCE_DRAIN,
+		.maxattr	= PFSNL_A_INSTANCE_SYNC_DEADLINE,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
@@ -133,7 +140,7 @@ const struct genl_ops pfsnl_nl_ops[12] = {
 		.cmd		= PFSNL_CMD_INSTANCE_SET,
 		.doit		= pfsnl_nl_instance_set_doit,
 		.policy		= pfsnl_instance_set_nl_policy,
-		.maxattr	= PFSNL_A_INSTANCE_DRAIN,
+		.maxattr	= PFSNL_A_INSTANCE_SYNC_DEADLINE,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
@@ -192,5 +199,12 @@ const struct genl_ops pfsnl_nl_ops[12] = {
 		.policy		= pfsnl_group_member_get_nl_policy,
 		.maxattr	= PFSNL_A_GROUP_MEMBER_MEMBER,
 		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= PFSNL_CMD_SYNC_GET,
+		.doit		= pfsnl_nl_sync_get_doit,
+		.dumpit		= pfsnl_nl_sync_get_dumpit,
+		.policy		= pfsnl_sync_get_nl_policy,
+		.maxattr	= PFSNL_A_SERVICE_ID,
 	},
 };

@@ -13,11 +13,11 @@
 
 extern const struct nla_policy pfsnl_instance_get_nl_policy[PFSNL_A_INSTANCE_PAD + 1];
 
-extern const struct nla_policy pfsnl_instance_start_nl_policy[PFSNL_A_INSTANCE_DRAIN + 1];
+extern const struct nla_policy pfsnl_instance_start_nl_policy[PFSNL_A_INSTANCE_SYNC_DEADLINE + 1];
 
 extern const struct nla_policy pfsnl_instance_stop_nl_policy[PFSNL_A_INSTANCE_WAIT + 1];
 
-extern const struct nla_policy pfsnl_instance_set_nl_policy[PFSNL_A_INSTANCE_DRAIN + 1];
+extern const struct nla_policy pfsnl_instance_set_nl_policy[PFSNL_A_INSTANCE_SYNC_DEADLINE + 1];
 
 extern const struct nla_policy pfsnl_peer_get_nl_policy[PFSNL_A_PEER_ADDRESS + 1];
 
@@ -35,8 +35,10 @@ extern const struct nla_policy pfsnl_group_get_nl_policy[PFSNL_A_GROUP_NAME + 1]
 
 extern const struct nla_policy pfsnl_group_member_get_nl_policy[PFSNL_A_GROUP_MEMBER_MEMBER + 1];
 
+extern const struct nla_policy pfsnl_sync_get_nl_policy[PFSNL_A_SERVICE_ID + 1];
+
 /* Ops table for pfsnl */
-extern const struct genl_ops pfsnl_nl_ops[12];
+extern const struct genl_ops pfsnl_nl_ops[13];
 
 int pfsnl_nl_instance_get_doit(struct sk_buff *skb, struct genl_info *info);
 int pfsnl_nl_instance_start_doit(struct sk_buff *skb, struct genl_info *info);
@@ -54,5 +56,7 @@ int pfsnl_nl_group_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int pfsnl_nl_group_member_get_doit(struct sk_buff *skb, struct genl_info *info);
 int pfsnl_nl_group_member_get_dumpit(struct sk_buff *skb,
 				     struct netlink_callback *cb);
+int pfsnl_nl_sync_get_doit(struct sk_buff *skb, struct genl_info *info);
+int pfsnl_nl_sync_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 
 #endif /* _LINUX_PFSNL_GEN_H */

@@ -223,6 +223,7 @@ void pfsnl_core_done(struct pfsnl_core *core)
 	u64 next;
 
 	pfsnl_order_pump(core);
+	pfsnl_service_phases(core);
 	next = pfsnl_timers_next(&core->timers);
 	if (core->role == PFSNL_ROLE_LEAVING && list_empty(&core->tethers) &&
 	    core->role_timer.armed) {

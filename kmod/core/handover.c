@@ -3,7 +3,7 @@
  * Giving one's nodes to a better leader, seen from the worse leader and from
  * its clients. Both hold a standby tether from the better one and go on as they
  * were until its ring comes along it. If that does not happen nothing has
- * changed.
+ * changed. A member that is to lead needs no such care, as it has the list.
  */
 #include <linux/errno.h>
 #include <linux/minmax.h>
@@ -56,6 +56,38 @@ static void stand_by(struct pfsnl_tether *t)
 	pfsnl_tether_state(t, PFSNL_TETHER_STANDBY);
 	core->standby = t;
 	pfsnl_timer_at(core, &t->timer, core->now + patience(core));
+}
+
+/**
+ * pfsnl_handover_possible - whether all can be handed to a member at once
+ * @core: the core, leading
+ * @n: the member, with a tether
+ *
+ * Not while the list is about to change, or another leader is dealt with.
+ */
+bool pfsnl_handover_possible(const struct pfsnl_core *core,
+			     const struct pfsnl_node *n)
+{
+	return n->in && n->c->tether->state == PFSNL_TETHER_MEMBER &&
+	       !core->install.armed && !core->loser && !core->standby &&
+	       !core->dials;
+}
+
+/**
+ * pfsnl_handover_give - hand all to a member at once
+ * @core: the core, leading; an orphan afterwards, until that claims it
+ * @n: the member, for which pfsnl_handover_possible()
+ * @incarnation: of it
+ *
+ * The list stays what it is.
+ */
+void pfsnl_handover_give(struct pfsnl_core *core, const struct pfsnl_node *n,
+			 u64 incarnation)
+{
+	u32 addr = n->addr;
+
+	pfsnl_lead_step_down(core, addr, incarnation);
+	pfsnl_follow_handed(core, addr);
 }
 
 /**

@@ -539,11 +539,9 @@ static void preempted(struct pfsnl_core *core, struct pfsnl_node *n)
 		      n->addr < core->cfg.addr;
 
 	if (!((b->flags & PFSNL_BEACON_PREEMPT) || PFSNL_BROKEN(STICKY)) ||
-	    !b->priority || !better || !n->in || core->install.armed ||
-	    core->loser || core->standby || core->dials)
+	    !b->priority || !better || !pfsnl_handover_possible(core, n))
 		return;
-	pfsnl_lead_step_down(core, n->addr, b->incarnation);
-	pfsnl_follow_handed(core, n->addr);
+	pfsnl_handover_give(core, n, b->incarnation);
 }
 
 /*

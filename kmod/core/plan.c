@@ -62,6 +62,12 @@ static u32 beacon_destinations(const struct pfsnl_core *core, u32 *to)
 	return count;
 }
 
+/* Not as long as it keeps those that it would lead waiting. */
+static bool wants_to_lead(const struct pfsnl_core *core)
+{
+	return core->cfg.preempt && !core->sync.yields;
+}
+
 /**
  * pfsnl_plan - say what beacons to send from now on
  * @core: the core
@@ -75,7 +81,7 @@ void pfsnl_plan(struct pfsnl_core *core, u32 burst)
 	struct pfsnl_beacon b = {
 		.priority = core->cfg.priority,
 		.dead = core->cfg.dead,
-		.flags = beacon_flags(core) | (core->cfg.preempt ?
+		.flags = beacon_flags(core) | (wants_to_lead(core) ?
 					       PFSNL_BEACON_PREEMPT : 0),
 		.tether_port = core->cfg.tether_port,
 		.addr = core->cfg.addr,

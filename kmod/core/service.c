@@ -16,6 +16,7 @@ static const char * const phase_texts[] = {
 	[PFSNL_SYNC_PHASE_PROCESS]	= "process",
 	[PFSNL_SYNC_PHASE_BARRIER]	= "barrier",
 	[PFSNL_SYNC_PHASE_ACTIVE]	= "active",
+	[PFSNL_SYNC_PHASE_GONE]		= "gone",
 };
 
 /**
@@ -103,6 +104,7 @@ int pfsnl_core_service_add(struct pfsnl_core *core, u64 now, u16 id, void *who)
 		svc->served.id = id;
 		svc->who = who;
 		svc->born = core->order.n;
+		svc->phase_at = now;
 		list_for_each_entry(above, &s->services, list)
 			if (above->served.id > id)
 				break;
@@ -143,6 +145,7 @@ int pfsnl_core_service_remove(struct pfsnl_core *core, u64 now, u16 id)
 	list_del(&svc->list);
 	pfsnl_free(core, svc);
 	core->sync.n--;
+	pfsnl_sync_ends_yield(core);
 	core->sync.changed = true;
 	core->sync.said = false;
 	pfsnl_sync_due(core);
@@ -451,6 +454,24 @@ static enum pfsnl_sync_phase phase_of(const struct pfsnl_core *core,
 }
 
 /**
+ * pfsnl_service_phases - an input has ended: see since when services are at what
+ * @core: the core
+ */
+void pfsnl_service_phases(struct pfsnl_core *core)
+{
+	enum pfsnl_sync_phase phase;
+	struct pfsnl_service *svc;
+
+	list_for_each_entry(svc, &core->sync.services, list) {
+		phase = phase_of(core, svc);
+		if (phase == svc->phase)
+			continue;
+		svc->phase = phase;
+		svc->phase_at = core->now;
+	}
+}
+
+/**
  * pfsnl_core_sync_state - how far a service of this node is
  * @core: the core
  * @i: which, counted by rising id from 0
@@ -471,8 +492,14 @@ bool pfsnl_core_sync_state(const struct pfsnl_core *core, u32 i,
 		return false;
 	*st = (struct pfsnl_sync_state) {
 		.served = svc->served,
-		.phase = phase_of(core, svc),
+		.who = svc->who,
+		.phase = svc->phase,
+		.since = svc->phase_at,
 		.ring = g->ring,
+		.turn = core->sync.turn,
+		.members = svc->members,
+		.transmits = svc->in_round && svc->transmits,
+		.aborts = svc->aborts,
 		.items = svc->items,
 		.bytes = svc->bytes,
 	};
@@ -485,6 +512,25 @@ bool pfsnl_core_sync_state(const struct pfsnl_core *core, u32 i,
 		st->waits_for = g->mates[i - 1].addr;
 	}
 	return true;
+}
+
+/**
+ * pfsnl_core_sync_awaited - the next node that is waited for
+ * @core: the core
+ * @after: address to go on from, host order, 0 to begin
+ *
+ * Return: the address above it, host order, 0 when there is none.
+ */
+u32 pfsnl_core_sync_awaited(const struct pfsnl_core *core, u32 after)
+{
+	const struct pfsnl_groups *g = &core->groups;
+	u32 i;
+
+	for (i = 0; i < g->n; i++)
+		if (g->mates[i].addr > after &&
+		    pfsnl_sync_awaits(core, &g->mates[i]))
+			return g->mates[i].addr;
+	return 0;
 }
 
 /**

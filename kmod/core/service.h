@@ -24,6 +24,8 @@
 
 #include <linux/types.h>
 
+#include <uapi/linux/pfsnl.h>
+
 #include "beacon.h"
 #include "syncmsg.h"
 
@@ -59,7 +61,7 @@ enum pfsnl_sync_kind {
  *	activated in the same ring last
  * @sender: DATA, SAID: the node
  * @incarnation: DATA, SAID: of it
- * @own: SAID: it is this node
+ * @own: DATA, SAID: it is this node
  * @place: DATA, SAID, RESERVE, ACTIVATE: number of the message in the sequence
  * @n: DATA, SAID: the sender's count of it; RETRY, UNKNOWN: our count
  * @flags: SAID: PFSNL_MSG_*
@@ -110,29 +112,33 @@ struct pfsnl_sync_member {
 	bool done;
 };
 
-enum pfsnl_sync_phase {
-	PFSNL_SYNC_PHASE_NEW,		/* it takes part from the next ring on */
-	PFSNL_SYNC_PHASE_REPORT,	/* nodes say what they have */
-	PFSNL_SYNC_PHASE_TURN,		/* others are synchronized before it */
-	PFSNL_SYNC_PHASE_PROCESS,	/* this node transmits */
-	PFSNL_SYNC_PHASE_BARRIER,	/* this node is done, others are not */
-	PFSNL_SYNC_PHASE_ACTIVE,	/* activated; operations are applied */
-};
-
 /**
  * struct pfsnl_sync_state - a service of this node at a moment
  * @served: which, when it was activated last, and what it applied since
+ * @who: as given to pfsnl_core_service_add()
  * @phase: what it is at
+ * @since: from when on, nanoseconds
  * @ring: the ring of the round
- * @waits: nodes that are waited for
+ * @turn: the service whose turn it is, 0 if there is none
+ * @members: nodes that have it, in the round at hand or the last one
+ * @transmits: of those that were activated in the same ring last it is this node that
+ *	transmits, in the round at hand
+ * @aborts: rounds of it that were aborted
+ * @waits: nodes that are waited for; pfsnl_core_sync_awaited() tells which
  * @waits_for: the lowest of them, host order; 0: none
  * @items: messages of DATA in this round, of all nodes
  * @bytes: of those
  */
 struct pfsnl_sync_state {
 	struct pfsnl_served served;
+	void *who;
 	enum pfsnl_sync_phase phase;
+	u64 since;
 	struct pfsnl_ring_id ring;
+	u16 turn;
+	u32 members;
+	bool transmits;
+	u64 aborts;
 	u32 waits;
 	u32 waits_for;
 	u64 items;
@@ -151,6 +157,7 @@ bool pfsnl_core_sync_state(const struct pfsnl_core *core, u32 i,
 			   struct pfsnl_sync_state *st);
 bool pfsnl_core_sync_member(const struct pfsnl_core *core, u16 id, u32 after,
 			    struct pfsnl_sync_member *m);
+u32 pfsnl_core_sync_awaited(const struct pfsnl_core *core, u32 after);
 const char *pfsnl_sync_phase_text(enum pfsnl_sync_phase phase);
 
 #endif /* PFSNL_CORE_SERVICE_H */

@@ -382,6 +382,10 @@ void pfsnl_merge_abort(struct pfsnl_core *core, u32 reason);
 void pfsnl_merge_timer(struct pfsnl_core *core, struct pfsnl_timer *timer);
 
 /* handover.c */
+bool pfsnl_handover_possible(const struct pfsnl_core *core,
+			     const struct pfsnl_node *n);
+void pfsnl_handover_give(struct pfsnl_core *core, const struct pfsnl_node *n,
+			 u64 incarnation);
 void pfsnl_handover_begin(struct pfsnl_tether *t, const struct pfsnl_hello *h);
 void pfsnl_handover_told(struct pfsnl_tether *t);
 void pfsnl_handover_standby(struct pfsnl_tether *t, const struct pfsnl_hello *h);

@@ -21,6 +21,39 @@ static u64 deadline(const struct pfsnl_core *core)
 }
 
 /*
+ * It is we who say nothing: another one is to lead, and to look whether we do. Of
+ * those that nobody waits for it is the one of the highest priority, and of these the
+ * lowest. Return: false when there is none at present.
+ */
+static bool hand_over(struct pfsnl_core *core)
+{
+	const struct pfsnl_groups *g = &core->groups;
+	const struct pfsnl_mate *heir = NULL;
+	struct pfsnl_node *n, *best = NULL;
+	u32 i;
+
+	for (i = 0; i < g->n; i++) {
+		n = pfsnl_roster_find(&core->roster, g->mates[i].addr);
+		if (!n || !n->c->tether || !n->c->tether->level ||
+		    n->next.incarnation != g->mates[i].incarnation ||
+		    !n->c->tether->member.priority ||
+		    pfsnl_sync_awaits(core, &g->mates[i]) ||
+		    !pfsnl_handover_possible(core, n))
+			continue;
+		if (best && n->c->tether->member.priority <=
+		    best->c->tether->member.priority)
+			continue;
+		best = n;
+		heir = &g->mates[i];
+	}
+	if (!best)
+		return false;
+	core->sync.yields = true;
+	pfsnl_handover_give(core, best, heir->incarnation);
+	return true;
+}
+
+/*
  * Drop who is waited for and said nothing for so long. What a node transmits shows
  * that it goes on; that others transmit does not excuse one that does not.
  */
@@ -28,6 +61,7 @@ static void overdue_fire(struct pfsnl_core *core, struct pfsnl_timer *timer)
 {
 	struct pfsnl_groups *g = &core->groups;
 	u64 limit, next = PFSNL_NEVER;
+	bool late = false;
 	u32 i;
 
 	if (!core->order.leads || !deadline(core))
@@ -38,17 +72,20 @@ static void overdue_fire(struct pfsnl_core *core, struct pfsnl_timer *timer)
 	for (i = 0; i < g->n; i++) {
 		struct pfsnl_mate *mate = &g->mates[i];
 
-		if (!pfsnl_sync_awaits(core, mate) ||
-		    pfsnl_is_self(core, mate->addr, mate->incarnation))
+		if (!pfsnl_sync_awaits(core, mate))
 			continue;
 		limit = max(core->sync.since, mate->said_at) + deadline(core);
-		if (limit <= core->now && pfsnl_mate_drop(core, mate)) {
+		if (pfsnl_is_self(core, mate->addr, mate->incarnation)) {
+			late = limit <= core->now;
+		} else if (limit <= core->now && pfsnl_mate_drop(core, mate)) {
 			pfsnl_count(core, PFSNL_COUNT_SYNC_SLOW);
 			continue;
 		}
 		next = min(next, limit > core->now ? limit :
 			   core->now + deadline(core));
 	}
+	if (late && hand_over(core))
+		return;
 	pfsnl_timer_at(core, &core->sync.overdue, next);
 }
 
@@ -243,7 +280,10 @@ static void abort_all(struct pfsnl_core *core)
 		if (svc->in_round && !spared(svc)) {
 			pfsnl_count(core, PFSNL_COUNT_SYNC_ABORT);
 			pfsnl_service_tell(core, svc, &ev);
+			svc->aborts++;
 		}
+		/* it may come to the same phase again within this input */
+		svc->phase_at = core->now;
 		svc->in_round = false;
 		svc->active = false;
 		svc->reported = false;
@@ -283,6 +323,18 @@ void pfsnl_sync_exit(struct pfsnl_core *core)
 	}
 }
 
+/**
+ * pfsnl_sync_ends_yield - nobody waits for us any more: we may want to lead again
+ * @core: the core
+ */
+void pfsnl_sync_ends_yield(struct pfsnl_core *core)
+{
+	if (!core->sync.yields)
+		return;
+	core->sync.yields = false;
+	pfsnl_plan(core, 1);
+}
+
 /* The lowest id above one that anybody reported, 0 if there is none. */
 static u16 next_turn(const struct pfsnl_core *core, u16 after)
 {
@@ -305,10 +357,12 @@ static void take_turn(struct pfsnl_core *core, u16 after)
 {
 	core->sync.turn = next_turn(core, after);
 	core->sync.again_at = 0;
-	if (core->sync.turn)
+	if (core->sync.turn) {
 		pfsnl_sync_wait(core);
-	else
+	} else {
 		pfsnl_timer_at(core, &core->sync.overdue, PFSNL_NEVER);
+		pfsnl_sync_ends_yield(core);
+	}
 	pfsnl_sync_due(core);
 }
 
@@ -439,6 +493,7 @@ static void transmitted(struct pfsnl_core *core, struct pfsnl_mate *mate,
 		.ring = &m->ring,
 		.sender = e->sender,
 		.incarnation = e->incarnation,
+		.own = pfsnl_is_self(core, e->sender, e->incarnation),
 		.place = e->number,
 		.n = e->n,
 		.data = m->rest,

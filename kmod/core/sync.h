@@ -40,6 +40,8 @@
  * - Nothing is transmitted before groups are one (groups.h), so that they don't wait.
  * - What services transmit has room of its own in the outbox, so that neither they nor
  *   others wait for each other for ever.
+ * - Who leads and keeps all waiting beyond the deadline hands over to one that does
+ *   not, which drops it in turn if it goes on so (rule 22).
  * - What needs memory to be delivered has it before; what this node has to say is tried
  *   again if there is none.
  */
@@ -87,6 +89,9 @@ struct pfsnl_sync_record {
  *	transmits
  * @items: messages of DATA in this round
  * @bytes: of those
+ * @phase: what it was at when the last input ended
+ * @phase_at: since when
+ * @aborts: rounds that were aborted
  */
 struct pfsnl_service {
 	struct list_head list;
@@ -103,6 +108,9 @@ struct pfsnl_service {
 	bool transmits;
 	u64 items;
 	u64 bytes;
+	enum pfsnl_sync_phase phase;
+	u64 phase_at;
+	u64 aborts;
 };
 
 /**
@@ -119,6 +127,8 @@ struct pfsnl_service {
  * @turn: id of the service whose turn it is, 0 if there is none
  * @since: when what is waited for now could be done first
  * @overdue: LEADER: when who has not done so is looked for
+ * @yields: we led, handed over since we said nothing, and have not been done since:
+ *	we don't want to lead
  * @changed: our services are not those that we reported
  * @said: but who leads knows that there is something to ask
  * @due: something may be to send
@@ -142,6 +152,7 @@ struct pfsnl_sync {
 	u16 turn;
 	u64 since;
 	struct pfsnl_timer overdue;
+	bool yields;
 	bool changed;
 	bool said;
 	bool due;
@@ -163,6 +174,7 @@ void pfsnl_sync_message(struct pfsnl_core *core, const struct pfsnl_entry *e);
 void pfsnl_sync_unite(struct pfsnl_core *core);
 void pfsnl_sync_wait(struct pfsnl_core *core);
 void pfsnl_sync_pump(struct pfsnl_core *core);
+void pfsnl_sync_ends_yield(struct pfsnl_core *core);
 void pfsnl_sync_due(struct pfsnl_core *core);
 void pfsnl_sync_later(struct pfsnl_core *core);
 struct pfsnl_sync_record *pfsnl_sync_record(const struct pfsnl_mate *mate, u16 id);
@@ -172,6 +184,7 @@ bool pfsnl_sync_awaits(const struct pfsnl_core *core, const struct pfsnl_mate *m
 struct pfsnl_service *pfsnl_service_find(struct pfsnl_core *core, u16 id);
 int pfsnl_service_tell(struct pfsnl_core *core, struct pfsnl_service *svc,
 		       struct pfsnl_sync_event *ev);
+void pfsnl_service_phases(struct pfsnl_core *core);
 void pfsnl_service_pump(struct pfsnl_core *core);
 void pfsnl_service_accepts(struct pfsnl_core *core);
 void pfsnl_service_freed(struct pfsnl_core *core, size_t cost);

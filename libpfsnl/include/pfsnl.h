@@ -113,6 +113,7 @@ void pfsnl_close(struct pfsnl *handle);
 #define PFSNL_HAS_PREEMPT	PFSNL_HAS(PFSNL_A_INSTANCE_PREEMPT)
 #define PFSNL_HAS_RETAIN	PFSNL_HAS(PFSNL_A_INSTANCE_RETAIN)
 #define PFSNL_HAS_DRAIN		PFSNL_HAS(PFSNL_A_INSTANCE_DRAIN)
+#define PFSNL_HAS_SYNC_DEADLINE	PFSNL_HAS(PFSNL_A_INSTANCE_SYNC_DEADLINE)
 
 /*
  * Settings of an instance. Only the members whose bit is set in `present`
@@ -152,11 +153,10 @@ struct pfsnl_settings {
 	 * to 262144; a message may have a quarter of it. The same on all nodes.
 	 */
 	uint32_t retain;
-	/*
-	 * Milliseconds that a node may take to acknowledge a message before it
-	 * is dropped, up to 600000; 0: 5 x dead x interval, 2000 at least.
-	 */
+	/* ms to acknowledge a message, up to 600000; 0: 5 x dead, at least 2000 */
 	uint32_t drain;
+	/* Of silence of its services that others wait for, up to 3600000; 0: any. */
+	uint32_t sync_deadline;
 };
 
 /* Prepares `settings` with nothing present; `size` is sizeof(*settings). */
@@ -210,8 +210,8 @@ int pfsnl_start(struct pfsnl *handle, const struct pfsnl_settings *settings);
 /*
  * Changes what is present in `settings` of the running instance: priority,
  * interval, dead, beacon_to, group, static_peers, level0, level0_dead, votes,
- * expected_votes, preempt, drain. The others need a new start: -EINVAL. Either
- * everything is changed or nothing.
+ * expected_votes, preempt, drain, sync_deadline. The others need a new start:
+ * -EINVAL. Either everything is changed or nothing.
  * Errors: -ENETDOWN, -EPERM, -EINVAL, -ERANGE, -EPROTONOSUPPORT.
  */
 int pfsnl_set(struct pfsnl *handle, const struct pfsnl_settings *settings);

@@ -55,6 +55,8 @@ static void take_group(struct search *search, struct nlattr *group)
 		search->family->state = id;
 	else if (name_is(tb[CTRL_ATTR_MCAST_GRP_NAME], PFSNL_MCGRP_RINGS))
 		search->family->rings = id;
+	else if (name_is(tb[CTRL_ATTR_MCAST_GRP_NAME], PFSNL_MCGRP_SYNC))
+		search->family->sync = id;
 }
 
 static int parse_family(struct nlmsghdr *nlh, void *arg)

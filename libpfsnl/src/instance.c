@@ -39,6 +39,7 @@ static const struct setting {
 	SETTING(PREEMPT, U8, false, preempt, "preempt"),
 	SETTING(RETAIN, U32, true, retain, "retain"),
 	SETTING(DRAIN, U32, false, drain, "drain"),
+	SETTING(SYNC_DEADLINE, U32, false, sync_deadline, "sync-deadline"),
 #undef SETTING
 };
 

@@ -6,6 +6,7 @@
  * family.c    where the family is        handle.c   open, close
  * instance.c  settings and state         peers.c    the list, read once
  * stats.c     counters                   fold.c     sets of addresses
+ * sync.c      services of the node
  * follow.c    the list, kept up to date from events
  * watch.c     who is told, on which thread
  * members.c   sets of members of a group
@@ -55,6 +56,7 @@ struct pfsnl_family {
 	uint32_t updates;	/* multicast groups */
 	uint32_t state;
 	uint32_t rings;
+	uint32_t sync;
 };
 
 /* A socket for requests. Used by one thread at a time. */

@@ -21,9 +21,9 @@ offers()
 		"$(tr ' ' '\n' <<<"$wanted" | sort -u)"
 }
 
-offers "subcommands" "up down set status ring peers watch stats monitor group send recv help" \
+offers "subcommands" "up down set status ring peers watch stats monitor group send recv sync help" \
 	pfsnl ""
-offers "subcommands that begin so" "set status stats send" pfsnl s
+offers "subcommands that begin so" "set status stats send sync" pfsnl s
 offers "second words of group" "list members join" pfsnl group ""
 offers "second words that begin so" "members" pfsnl --json group m
 offers "second words after help" "join" pfsnl help group j
@@ -46,7 +46,7 @@ offers "nothing for down --wait" "" pfsnl down --wait ""
 touch "$tmp/one.conf"
 offers "files for --config" "$tmp/one.conf" pfsnl up --config "$tmp/on"
 for c in up down set status ring peers watch stats monitor "group list" \
-	"group members" "group join" send recv; do
+	"group members" "group join" send recv sync; do
 	read -ra words <<<"$c"
 	wanted=$("$PFSNL" "${words[@]}" --help | sed -n '/^Options/,/^Examples/p' |
 		grep -o '^ \{2,6\}\(-[a-zA-Z], \)\?--[a-z0-9-]*' |

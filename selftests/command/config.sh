@@ -129,6 +129,7 @@ broadcast = no
 max-nodes = 4096
 retain = 262144
 drain = 3s
+sync-deadline = 60s
 level0 = off
 level0-dead = 600000
   wait = yes
@@ -150,7 +151,7 @@ EOF
 		shown=$((shown + 1))
 	done < <(sed -n 's/^#\([a-z0-9-]* = \)/\1/p' \
 		"$root/tools/systemd/pfsnl.conf")
-	tap_is "the example shows all 20 keys" "$shown" 20
+	tap_is "the example shows all 21 keys" "$shown" 21
 	right "the example as it is" <"$root/tools/systemd/pfsnl.conf"
 fi
 

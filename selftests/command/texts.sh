@@ -6,11 +6,11 @@ cd "$(dirname "$0")" || exit 1
 . ./tap.sh
 
 commands=(up down set status ring peers watch stats monitor "group list"
-	"group members" "group join" send recv)
+	"group members" "group join" send recv sync)
 
 # --- help ---
 gives "--help names every subcommand, examples and exit codes" 0 \
-	"Usage: pfsnl *up *down *set *status *ring *peers *watch *stats *monitor *group list *group members *group join *send *recv *Examples:*Exit codes: 0 *124 *" \
+	"Usage: pfsnl *up *down *set *status *ring *peers *watch *stats *monitor *group list *group members *group join *send *recv *sync *Examples:*Exit codes: 0 *124 *" \
 	"" --help
 call --help
 overall=$out

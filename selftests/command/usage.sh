@@ -167,6 +167,7 @@ else
 	up --max-nodes 1 4096 -
 	up --retain 64 262144 -
 	set --drain 0 600000 ms
+	set --sync-deadline 0 3600000 ms
 	set --priority 0 255 -
 	set --votes 0 255 -
 	set --expected-votes 0 65535 -

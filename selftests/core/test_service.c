@@ -298,6 +298,139 @@ static void who_misses_the_deadline_is_dropped(void **state)
 	world_free(w);
 }
 
+static void leader_that_misses_the_deadline_hands_over(void **state)
+{
+	struct world *w = with_deadline(1, 4, 5000);
+	struct node *old = world_leader(w);
+	u64 updates;
+
+	say(w, 0, 10);
+	first(w, 3)->stuck = true;
+	replica_add(w->nodes[0], 2);
+	assert_comes_to(w, first(w, 0), PFSNL_SYNC_PHASE_BARRIER, 4);
+	updates = node_state(w->nodes[2]).generation;
+	world_run(w, 4900 * SIM_MS);
+	assert_ptr_equal(world_leader(w), old);
+	world_run(w, 400 * SIM_MS);
+	/* to the lowest of those that nobody waits for; all stay in the list */
+	assert_ptr_equal(world_leader(w), w->nodes[0]);
+	assert_int_equal(node_count(old, PFSNL_COUNT_STEP_DOWNS), 1);
+	assert_int_equal(node_count(old, PFSNL_COUNT_SYNC_SLOW), 0);
+	assert_int_equal(node_state(w->nodes[2]).generation, updates);
+	/* which drops it in turn */
+	assert_comes_to(w, first(w, 0), PFSNL_SYNC_PHASE_ACTIVE, 3);
+	assert_int_equal(node_count(w->nodes[0], PFSNL_COUNT_SYNC_SLOW), 1);
+	first(w, 3)->stuck = false;
+	assert_settled(w, 12000);
+	assert_int_equal(first(w, 3)->set.n, 10);
+	assert_ptr_equal(world_leader(w), w->nodes[0]);
+	world_free(w);
+}
+
+static void leader_hands_over_to_one_that_is_not_waited_for(void **state)
+{
+	struct world *w = with_deadline(1, 4, 300);
+
+	say(w, 0, 100);
+	assert_settled(w, 1000);
+	/* transmits for a second, and so is not late */
+	first(w, 0)->lazy = true;
+	first(w, 0)->chunk = 1;
+	first(w, 3)->stuck = true;
+	replica_add(w->nodes[2], 2);
+	assert_comes_to(w, first(w, 1), PFSNL_SYNC_PHASE_BARRIER, 4);
+	world_run(w, 600 * SIM_MS);
+	assert_ptr_equal(world_leader(w), w->nodes[1]);
+	first(w, 3)->stuck = false;
+	assert_settled(w, 6000);
+	world_free(w);
+}
+
+static void leader_that_nobody_could_replace_goes_on_leading(void **state)
+{
+	struct world *w = world_new(1);
+	struct node *leader;
+	u32 i;
+
+	world_nodes(w, 3);
+	for (i = 0; i < 3; i++) {
+		w->nodes[i]->cfg.sync_deadline_ms = 300;
+		w->nodes[i]->cfg.priority = i ? 0 : 100;
+		w->nodes[i]->serves = ONE;
+	}
+	world_start(w);
+	assert_agree(w, 2000);
+	assert_settled(w, 1000);
+	leader = world_leader(w);
+	first(w, 0)->stuck = true;
+	replica_add(w->nodes[1], 2);
+	assert_comes_to(w, first(w, 1), PFSNL_SYNC_PHASE_BARRIER, 3);
+	world_run(w, 3000 * SIM_MS);
+	assert_ptr_equal(world_leader(w), leader);
+	assert_int_equal(node_count(leader, PFSNL_COUNT_STEP_DOWNS), 0);
+	first(w, 0)->stuck = false;
+	assert_settled(w, 1000);
+	world_free(w);
+}
+
+static void leader_that_handed_over_wants_to_lead_only_when_it_is_done(void **state)
+{
+	struct world *w = with_deadline(1, 3, 1000);
+	struct node *old = world_leader(w);
+	struct pfsnl_config cfg = old->cfg;
+
+	cfg.preempt = true;
+	assert_int_equal(node_set(old, &cfg), 0);
+	first(w, 2)->stuck = true;
+	replica_add(w->nodes[0], 2);
+	assert_comes_to(w, first(w, 0), PFSNL_SYNC_PHASE_BARRIER, 3);
+	world_run(w, 20 * SIM_S);
+	assert_int_equal(node_count(old, PFSNL_COUNT_STEP_DOWNS), 1);
+	assert_ptr_not_equal(world_leader(w), old);
+	first(w, 2)->stuck = false;
+	world_run(w, 5 * SIM_S);
+	assert_settled(w, 3000);
+	assert_ptr_equal(world_leader(w), old);
+	world_free(w);
+}
+
+/* whoever leads, and however often that changes */
+static void others_are_activated_whoever_is_stuck(void **state)
+{
+	u64 seed, handed = 0;
+	u32 i, stuck, free;
+
+	for (seed = 0; seed < SEEDS; seed++) {
+		struct world *w = with_deadline(seed, 4, 500);
+		u64 times, limit;
+
+		say(w, 0, 20);
+		assert_settled(w, 1000);
+		stuck = 1 + sim_below(&w->sim, 14);
+		for (i = 0; i < 4; i++)
+			first(w, i)->stuck = stuck >> i & 1;
+		for (free = 0; first(w, free)->stuck; free++)
+			;
+		times = state_of(first(w, free)).served.times;
+		replica_add(w->nodes[free], 2);
+		limit = w->sim.now + 30 * SIM_S;
+		while (state_of(first(w, free)).served.times == times) {
+			assert_true(w->sim.now < limit);
+			world_run(w, 10 * SIM_MS);
+		}
+		for (i = 0; i < 4; i++) {
+			first(w, i)->stuck = false;
+			handed += node_count(w->nodes[i],
+					     PFSNL_COUNT_STEP_DOWNS);
+		}
+		assert_settled(w, 30000);
+		for (i = 0; i < 4; i++)
+			assert_int_equal(first(w, i)->set.n, 20);
+		world_free(w);
+	}
+	assert_true(handed > 0);
+}
+
 static void deadline_that_is_set_later_counts_from_then(void **state)
 {
 	struct world *w = serving(1, 3, ONE);
@@ -396,6 +529,11 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(full_queue_makes_a_service_wait_and_go_on),
 	cmocka_unit_test(service_that_never_ends_is_waited_for),
 	cmocka_unit_test(who_misses_the_deadline_is_dropped),
+	cmocka_unit_test(leader_that_misses_the_deadline_hands_over),
+	cmocka_unit_test(leader_hands_over_to_one_that_is_not_waited_for),
+	cmocka_unit_test(leader_that_nobody_could_replace_goes_on_leading),
+	cmocka_unit_test(leader_that_handed_over_wants_to_lead_only_when_it_is_done),
+	cmocka_unit_test(others_are_activated_whoever_is_stuck),
 	cmocka_unit_test(deadline_that_is_set_later_counts_from_then),
 	cmocka_unit_test(who_transmits_slowly_is_not_dropped),
 	cmocka_unit_test(who_hides_behind_one_that_transmits_is_dropped),

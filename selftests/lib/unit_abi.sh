@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# What the library shows to the outside: exactly the functions of the header,
+# What the library shows to the outside: exactly the functions of the headers,
 # under a version; and it installs as its pkg-config file says.
 set -u
 
@@ -33,7 +33,7 @@ ok $rc "builds and installs"
 lib=$work/root/opt/pfsnl/lib
 objdump -T "$lib/libpfsnl.so.1.0.0" |
 	awk '$2 == "g" && /\.text/ { print $(NF-1), $NF }' | sort >"$work/shown"
-grep -o '\bpfsnl_[a-z0-9_]*(' "$ROOT/libpfsnl/include/pfsnl.h" | tr -d '(' |
+grep -oh '\bpfsnl_[a-z0-9_]*(' "$ROOT"/libpfsnl/include/*.h | tr -d '(' |
 	sort -u >"$work/mentioned"
 # Of what is mentioned with a parenthesis, all but the macro is a function.
 grep -vx 'pfsnl_settings_init' "$work/mentioned" |
@@ -41,7 +41,7 @@ grep -vx 'pfsnl_settings_init' "$work/mentioned" |
 diff "$work/declared" "$work/shown" >"$work/diff"
 rc=$?
 sed 's/^/# /' "$work/diff"
-ok $rc "shows the functions of the header, as PFSNL_1.0, and no other"
+ok $rc "shows the functions of the headers, as PFSNL_1.0, and no other"
 
 objdump -p "$lib/libpfsnl.so" | grep -q 'SONAME *libpfsnl\.so\.1$'
 ok $? "has its soname"

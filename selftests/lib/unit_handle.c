@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include <pfsnl.h>
+#include <pfsnl_sync.h>
 
 #define assert_has(text, part) \
 	do { \
@@ -100,6 +101,9 @@ static void test_names(void **state)
 	assert_string_equal(pfsnl_why_name(PFSNL_WHY_ALONE), "alone");
 	assert_null(pfsnl_why_name(PFSNL_WHY_ALONE + 1));
 	assert_null(pfsnl_why_name(PFSNL_WHY_UNKNOWN));
+	assert_string_equal(pfsnl_sync_phase_name(PFSNL_SYNC_PHASE_NEW), "new");
+	assert_string_equal(pfsnl_sync_phase_name(PFSNL_SYNC_PHASE_GONE), "gone");
+	assert_null(pfsnl_sync_phase_name(PFSNL_SYNC_PHASE_GONE + 1));
 }
 
 static void test_no_module(void **state)
@@ -107,7 +111,9 @@ static void test_no_module(void **state)
 	struct pfsnl_settings settings;
 	struct pfsnl_instance *instance;
 	struct pfsnl_peers *peers;
+	struct pfsnl_sync_listener *listener;
 	struct pfsnl_stats *stats;
+	struct pfsnl_sync *sync;
 	struct in_addr *addrs;
 	size_t count;
 
@@ -124,6 +130,11 @@ static void test_no_module(void **state)
 			 -EPROTONOSUPPORT);
 	assert_int_equal(pfsnl_stats_get(*state, &stats), -EPROTONOSUPPORT);
 	assert_null(stats);
+	assert_int_equal(pfsnl_sync_get(*state, &sync), -EPROTONOSUPPORT);
+	assert_null(sync);
+	assert_int_equal(pfsnl_sync_listen(*state, &listener), -EPROTONOSUPPORT);
+	assert_has(pfsnl_errmsg(), "modprobe pfsnl");
+	assert_null(listener);
 	assert_int_equal(pfsnl_start(*state, NULL), -EPROTONOSUPPORT);
 	assert_int_equal(pfsnl_set(*state, &settings), -EPROTONOSUPPORT);
 	assert_int_equal(pfsnl_stop(*state, PFSNL_WAIT_DEFAULT),
@@ -218,6 +229,8 @@ static void test_short_settings(void **state)
 		  PFSNL_HAS_RETAIN, "retain" },
 		{ offsetof(struct pfsnl_settings, drain),
 		  PFSNL_HAS_DRAIN, "drain" },
+		{ offsetof(struct pfsnl_settings, sync_deadline),
+		  PFSNL_HAS_SYNC_DEADLINE, "sync-deadline" },
 	};
 	size_t i;
 
@@ -340,7 +353,9 @@ static void test_netns_permission(void **state)
 
 static void test_fork(void **state)
 {
+	struct pfsnl_sync_listener *listener;
 	struct pfsnl_peers *peers;
+	struct pfsnl_sync *sync;
 	uint32_t ifindex;
 	pid_t child;
 	int status;
@@ -352,6 +367,8 @@ static void test_fork(void **state)
 		if (pfsnl_peers_get(*state, &peers) != -ECHILD ||
 		    pfsnl_watch_add(*state, nothing, NULL) != -ECHILD ||
 		    pfsnl_ring_watch_add(*state, no_ring, NULL) != -ECHILD ||
+		    pfsnl_sync_get(*state, &sync) != -ECHILD ||
+		    pfsnl_sync_listen(*state, &listener) != -ECHILD ||
 		    pfsnl_dispatch(*state) != -ECHILD)
 			_exit(1);
 		pfsnl_close(*state);

@@ -4,10 +4,12 @@
 #define PFSNL_CMD_H
 
 #include <pfsnl.h>
+#include <pfsnl_sync.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "opt.h"
+#include "out.h"
 
 /* Exit codes; pfsnl(8) promises them. */
 enum exit_code {
@@ -59,7 +61,7 @@ struct cmd {
 extern const struct cmd cmd_up, cmd_down, cmd_set, cmd_status, cmd_ring,
 			cmd_peers, cmd_watch, cmd_stats, cmd_monitor,
 			cmd_group_list, cmd_group_members, cmd_group_join,
-			cmd_send, cmd_recv;
+			cmd_send, cmd_recv, cmd_sync;
 
 /** cmd_with_option() - first subcommand that takes the option called @name. */
 const struct cmd *cmd_with_option(const char *name);
@@ -142,6 +144,29 @@ struct json_object *json_message(struct json_object *o,
 
 /** show_text() - print bytes on one line, those that are no text escaped. */
 void show_text(const void *data, size_t len);
+
+/* service.c */
+
+/** text_phase() - what a service is at, in a word. */
+const char *text_phase(uint32_t phase);
+
+/** text_service() - "ledger (20)", or just its number; @room is TEXT_ROOM. */
+const char *text_service(char room[], const struct pfsnl_service *s);
+
+/** text_bytes() - "512 B", "3.4 MiB"; @room is TEXT_ROOM. */
+const char *text_bytes(char room[], uint64_t bytes);
+
+/** in_round() - whether a round of it is under way. */
+bool in_round(const struct pfsnl_service *s);
+
+/** phase_style() - how its phase is printed. */
+enum style phase_style(const struct pfsnl_service *s);
+
+/** show_waits() - print who is waited for, without a line end, if anybody is. */
+void show_waits(const struct pfsnl_service *s);
+
+/** json_service() - a service as JSON; NULL without memory. */
+struct json_object *json_service(const struct pfsnl_service *s);
 
 /* place.c */
 

@@ -133,6 +133,17 @@ static void show_messages(const struct pfsnl_instance *inst)
 	printf(", taken within %s\n", text_ms(span, drain));
 }
 
+static void show_services(const struct pfsnl_settings *s)
+{
+	char span[TEXT_ROOM];
+
+	if (!has(s, PFSNL_HAS_SYNC_DEADLINE) || !s->sync_deadline)
+		return;
+	show_row("services");
+	printf("dropped after %s without a word of them\n",
+	       text_ms(span, s->sync_deadline));
+}
+
 static void show_level0(const struct pfsnl_settings *s)
 {
 	char span[TEXT_ROOM];
@@ -195,6 +206,7 @@ void show_instance(struct run *run, const struct pfsnl_instance *inst)
 		printf("TCP port %u\n", s->tether_port);
 	}
 	show_messages(inst);
+	show_services(s);
 	show_level0(s);
 	show_row("uptime");
 	printf("%s\n", text_span(room, inst->uptime_ms));
@@ -262,6 +274,8 @@ static void json_settings(struct run *run, struct json_object *o,
 	add_number(o, "max_nodes", p, PFSNL_HAS_MAX_NODES, s->max_nodes);
 	add_number(o, "retain_kib", p, PFSNL_HAS_RETAIN, s->retain);
 	add_number(o, "drain_ms", p, PFSNL_HAS_DRAIN, s->drain);
+	add_number(o, "sync_deadline_ms", p, PFSNL_HAS_SYNC_DEADLINE,
+		   s->sync_deadline);
 	add_number(o, "log_bytes", p, PFSNL_HAS_RETAIN, inst->log_bytes);
 	add_number(o, "out_bytes", p, PFSNL_HAS_RETAIN, inst->out_bytes);
 	if (p & PFSNL_HAS_LEVEL0)

@@ -17,7 +17,7 @@
 static const struct cmd *const cmds[] = {
 	&cmd_up, &cmd_down, &cmd_set, &cmd_status, &cmd_ring, &cmd_peers,
 	&cmd_watch, &cmd_stats, &cmd_monitor, &cmd_group_list,
-	&cmd_group_members, &cmd_group_join, &cmd_send, &cmd_recv,
+	&cmd_group_members, &cmd_group_join, &cmd_send, &cmd_recv, &cmd_sync,
 };
 
 #define NUM_CMDS (sizeof(cmds) / sizeof(*cmds))

@@ -136,6 +136,13 @@ static const struct opt opt_table[NUM_OPTS] = {
 		"the time until dead, at least 2000 (0)",
 		INTO(drain), .min = 0, .max = 600000, .unit = 1,
 	},
+	[OPT_SYNC_DEADLINE] = {
+		"sync-deadline", 0, KIND_TIME, false, "MS",
+		"time that a node may say nothing of its services\n"
+		"while all wait for it, before it is dropped, 0 to\n"
+		"3600000 ms; 0: as long as it likes (0)",
+		INTO(sync_deadline), .min = 0, .max = 3600000, .unit = 1,
+	},
 	[OPT_LEVEL0] = {
 		"level0", 0, KIND_WORD, false, "auto|off|on",
 		"serve nodes that send the bare nine bytes (auto:\n"
@@ -207,6 +214,10 @@ static const struct opt opt_table[NUM_OPTS] = {
 	[OPT_ALL] = {
 		"all", 'a', KIND_FLAG, false, NULL,
 		"also the counters that are 0",
+	},
+	[OPT_WATCH] = {
+		"watch", 'f', KIND_FLAG, false, NULL,
+		"go on, with a line when something happens",
 	},
 	[OPT_JSON] = {
 		"json", 'j', KIND_FLAG, false, NULL,

@@ -35,6 +35,7 @@ enum opt_id {
 	OPT_MAX_NODES,
 	OPT_RETAIN,
 	OPT_DRAIN,
+	OPT_SYNC_DEADLINE,
 	OPT_LEVEL0,
 	OPT_LEVEL0_DEAD,
 	OPT_SAFE,
@@ -49,6 +50,7 @@ enum opt_id {
 	OPT_TIMEOUT_SEND,
 	OPT_RINGS,
 	OPT_ALL,
+	OPT_WATCH,
 	OPT_JSON,
 	OPT_NETNS,
 	OPT_COLOR,
@@ -72,7 +74,7 @@ enum opt_id {
 			 OPT_BIT(OPT_EXPECTED_VOTES) | \
 			 OPT_BIT(OPT_INTERVAL) | OPT_BIT(OPT_DEAD) | \
 			 OPT_BIT(OPT_LEVEL0) | OPT_BIT(OPT_LEVEL0_DEAD) | \
-			 OPT_BIT(OPT_DRAIN))
+			 OPT_BIT(OPT_DRAIN) | OPT_BIT(OPT_SYNC_DEADLINE))
 /* What is settled when it starts. */
 #define OPTS_START	(OPT_BIT(OPT_DEVICE) | OPT_BIT(OPT_ADDRESS) | \
 			 OPT_BIT(OPT_PORT) | OPT_BIT(OPT_TETHER_PORT) | \
@@ -110,6 +112,7 @@ struct args {
 	uint32_t max_nodes;
 	uint32_t retain;
 	uint32_t drain;
+	uint32_t sync_deadline;
 	uint32_t level0;
 	uint32_t level0_dead;
 	const char *file;

@@ -73,6 +73,10 @@ void settings_fill(const struct args *args, uint64_t mask,
 		s->present |= PFSNL_HAS_DRAIN;
 		s->drain = args->drain;
 	}
+	if (want & OPT_BIT(OPT_SYNC_DEADLINE)) {
+		s->present |= PFSNL_HAS_SYNC_DEADLINE;
+		s->sync_deadline = args->sync_deadline;
+	}
 	if (want & OPT_BIT(OPT_LEVEL0)) {
 		s->present |= PFSNL_HAS_LEVEL0;
 		s->level0 = args->level0;
