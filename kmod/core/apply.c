@@ -9,6 +9,7 @@
 #include <linux/minmax.h>
 #include <linux/string.h>
 
+#include "broken.h"
 #include "store.h"
 
 /**
@@ -183,7 +184,7 @@ static int plan_expire(const struct pfsnl_ckpt_set *set, const struct pfsnl_ckpt
 	p->s = pfsnl_section_find(p->c, m->name, m->name_len);
 	if (!p->s)
 		return -ENOENT;
-	return p->s->expires == m->expires ? 0 : -ESTALE;
+	return p->s->expires == m->expires || PFSNL_BROKEN(CKPT_STALE) ? 0 : -ESTALE;
 }
 
 static int plan_op(const struct pfsnl_ckpt_set *set, const struct pfsnl_ckpt_from *from,
@@ -304,7 +305,8 @@ static void apply_open(struct pfsnl_ckpts *store, const struct pfsnl_ckpt_from *
 		c->number = (struct pfsnl_ckpt_number) {
 			.creator = from->addr,
 			.incarnation = from->incarnation,
-			.counter = from->n,
+			.counter = PFSNL_BROKEN(CKPT_NUMBER) ?
+				   set->lineage.at[set->lineage.n - 1].count : from->n,
 		};
 		c->origin = c->number;
 		c->attr = m->attr;
@@ -514,6 +516,8 @@ void pfsnl_ckpts_apply(struct pfsnl_ckpts *store, const struct pfsnl_ckpt_from *
 	struct pfsnl_ckpt_set *set = store->set;
 	struct plan p = {};
 
+	if (WARN_ON(store->n_sides))
+		pfsnl_ckpts_abort(store);
 	memset(result, 0, sizeof(*result));
 	p.err = plan_op(set, from, m, &p);
 	result->err = p.err;

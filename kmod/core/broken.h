@@ -69,6 +69,18 @@
 	X(OWN)			\
 	X(OLD_RING)		\
 	X(NO_ABORT)		\
+	X(CKPT_REFS)		\
+	X(CKPT_GONE)		\
+	X(CKPT_TIMERS)		\
+	X(CKPT_STALE)		\
+	X(CKPT_NUMBER)		\
+	X(CKPT_HASTE)		\
+	X(CKPT_RETRY)		\
+	X(CKPT_SIDE)		\
+	X(CKPT_KEPT)		\
+	X(CKPT_COUNT)		\
+	X(CKPT_LOSER)		\
+	X(CKPT_CLOSE)		\
 	X(LEAK)			\
 	X(CRASH)		\
 	X(ENDLESS)

@@ -16,6 +16,7 @@
  *	lineage.c	what a store went through
  *	store.c		life, limits and questions
  *	temporary.c	the temporary store: records in, activate, abort
+ *	want.c		what of it is wanted
  *	send.c		records out
  *	conflict.c	several sides become one
  *
@@ -87,8 +88,8 @@ struct pfsnl_data;
 
 /**
  * struct pfsnl_ckpt_ops - what a store asks of its surroundings
- * @alloc: zeroed memory, at once up to 64 KiB, or 2 bytes for each 8 KiB of the longest
- *	section; or NULL; may fail at any time
+ * @alloc: zeroed memory, at once up to 70 KiB, or 2 bytes for each 8 KiB of the longest
+ *	section, or the longest operation; or NULL; may fail at any time
  * @free: give it back; NULL is allowed
  * @hash_size: bytes of the state of the hash
  * @hash_init: begin
@@ -186,6 +187,10 @@ enum pfsnl_lineage_order {
 #define PFSNL_CKPT_UNLINKED	0x01	/* it has no name any more, but is open */
 #define PFSNL_CKPT_CONFLICT	0x02	/* it lost its name in a conflict */
 
+/* what nodes want of a checkpoint */
+#define PFSNL_WANTED_OFFERS	1	/* its sections, without data */
+#define PFSNL_WANTED_DATA	2	/* all of it */
+
 /* how it is opened */
 #define PFSNL_OPEN_CREATE	0x01
 #define PFSNL_OPEN_READ		0x02
@@ -213,6 +218,7 @@ struct pfsnl_due {
  * @refs: how many
  * @n_sections: how many
  * @bytes: of data, in all sections
+ * @id_bytes: of the ids of all sections
  * @number: which
  * @origin: of the losing version of a conflict: of what; else as @number
  * @attr: what it was created with; the retention may have been changed
@@ -229,7 +235,12 @@ struct pfsnl_due {
  * @want_sections: and how many sections
  * @n_whole: and how many are complete
  * @whole: it is complete
- * @goes: when sides become one: it is not kept
+ * @twin: in a temporary store: the same in the regular store, whose sections it takes over
+ *	when it is activated; until then it has none itself
+ * @passed: when sides become one: another side has gone on from it
+ * @owed: and who takes its place is to be reported
+ * @goes: and it is not kept
+ * @wanted: PFSNL_WANTED_*: while sides are transmitted, what somebody wants of it
  * @name_len: bytes of @name
  * @name: compared by all its bytes; kept after an unlink
  */
@@ -242,6 +253,7 @@ struct pfsnl_ckpt {
 	u32 refs;
 	u32 n_sections;
 	u64 bytes;
+	u64 id_bytes;
 	struct pfsnl_ckpt_number number;
 	struct pfsnl_ckpt_number origin;
 	struct pfsnl_ckpt_attr attr;
@@ -258,7 +270,11 @@ struct pfsnl_ckpt {
 	u32 want_sections;
 	u32 n_whole;
 	bool whole;
+	struct pfsnl_ckpt *twin;
+	bool passed;
+	bool owed;
 	bool goes;
+	u8 wanted;
 	u32 name_len;
 	u8 name[PFSNL_CKPT_NAME_MAX];
 };
@@ -276,6 +292,8 @@ struct pfsnl_ckpt {
  * @digest: of all this
  * @want: in a temporary store: its digest when it is complete
  * @got: and how far it is
+ * @offered: and it was offered, so nothing but its id and @want are known
+ * @wanted: while sides are transmitted: somebody wants it
  * @id_len: bytes of @id
  * @id: which, any bytes, or none
  */
@@ -291,6 +309,8 @@ struct pfsnl_section {
 	u8 digest[PFSNL_CKPT_DIGEST];
 	u8 want[PFSNL_CKPT_DIGEST];
 	u64 got;
+	bool offered;
+	bool wanted;
 	u32 id_len;
 	u8 id[];
 };
@@ -440,6 +460,8 @@ struct pfsnl_ckpt_iter {
 #define PFSNL_SEND_SECTIONS	1	/* sections of a checkpoint, without data */
 #define PFSNL_SEND_DATA		2	/* with data */
 #define PFSNL_SEND_ALL		3	/* everything, for who has nothing */
+#define PFSNL_SEND_OFFERS	4	/* sections of what is wanted, as it is wanted */
+#define PFSNL_SEND_WANTED	5	/* data of the sections that are wanted */
 /* bytes that a record may need at least, so that it can be made at all */
 #define PFSNL_SEND_ROOM		2048
 
@@ -449,6 +471,7 @@ struct pfsnl_ckpts;
 struct pfsnl_ckpts *pfsnl_ckpts_create(const struct pfsnl_ckpt_ops *ops, void *ctx,
 				       const struct pfsnl_ckpt_limits *limits, u64 most);
 void pfsnl_ckpts_destroy(struct pfsnl_ckpts *store);
+bool pfsnl_ckpts_sweep(struct pfsnl_ckpts *store);
 u64 pfsnl_ckpts_used(const struct pfsnl_ckpts *store);
 const struct pfsnl_ckpt_limits *pfsnl_ckpts_limits(const struct pfsnl_ckpts *store);
 const struct pfsnl_lineage *pfsnl_ckpts_lineage(const struct pfsnl_ckpts *store);
@@ -466,6 +489,10 @@ const struct pfsnl_ckpt_handle *
 pfsnl_ckpts_handle_after(const struct pfsnl_ckpts *store,
 			 const struct pfsnl_handle_key *key);
 bool pfsnl_ckpts_due(const struct pfsnl_ckpts *store, struct pfsnl_ckpt_expiry *e);
+bool pfsnl_ckpts_due_next(const struct pfsnl_ckpts *store, struct pfsnl_ckpt_expiry *e);
+struct pfsnl_section *pfsnl_section_due_after(const struct pfsnl_ckpts *store,
+					      const struct pfsnl_ckpt *c, u64 when,
+					      const void *id, u32 len);
 
 /* apply.c: operations */
 int pfsnl_ckpts_reserve(struct pfsnl_ckpts *store, const struct pfsnl_ckpt_from *from,
@@ -492,6 +519,19 @@ int pfsnl_ckpts_ready(struct pfsnl_ckpts *store, const struct pfsnl_ring_id *rin
 int pfsnl_ckpts_activate(struct pfsnl_ckpts *store, const struct pfsnl_ring_id *ring,
 			 u64 time, const struct pfsnl_ckpt_member *members, u32 n);
 void pfsnl_ckpts_abort(struct pfsnl_ckpts *store);
+void pfsnl_ckpts_keep(struct pfsnl_ckpts *store);
+u32 pfsnl_ckpts_weigh(struct pfsnl_ckpts *store);
+bool pfsnl_ckpts_side(const struct pfsnl_ckpts *store, u32 addr);
+bool pfsnl_ckpts_empty(const struct pfsnl_ckpts *store);
+
+/* digest.c */
+bool pfsnl_ckpt_hash(struct pfsnl_ckpts *store, struct pfsnl_ckpt *c, u64 budget);
+bool pfsnl_ckpts_hash(struct pfsnl_ckpts *store, u64 budget);
+
+/* want.c */
+int pfsnl_ckpts_want(struct pfsnl_ckpts *store, u32 self, const struct pfsnl_ckptrec *r);
+void pfsnl_ckpt_iter_wants(struct pfsnl_ckpt_iter *it, bool sections);
+u32 pfsnl_ckpts_wants(struct pfsnl_ckpts *store, struct pfsnl_ckpt_iter *it, u8 *to);
 
 /* send.c: records */
 void pfsnl_ckpt_iter_all(struct pfsnl_ckpt_iter *it, u8 depth);
@@ -500,6 +540,7 @@ void pfsnl_ckpt_iter_ckpt(struct pfsnl_ckpt_iter *it, u8 depth,
 void pfsnl_ckpt_iter_section(struct pfsnl_ckpt_iter *it,
 			     const struct pfsnl_ckpt_number *number, const void *id,
 			     u32 len);
+void pfsnl_ckpt_iter_wanted(struct pfsnl_ckpt_iter *it, u8 depth);
 u32 pfsnl_ckpts_send(struct pfsnl_ckpts *store, struct pfsnl_ckpt_iter *it, u8 *to,
 		     u32 room);
 

@@ -23,6 +23,8 @@ static u32 fixed_len(u8 kind)
 		return PFSNL_CKPTREC_REFCOUNT_LEN;
 	case PFSNL_CKPTREC_WANT:
 		return PFSNL_CKPTREC_WANT_LEN;
+	case PFSNL_CKPTREC_OFFER:
+		return PFSNL_CKPTREC_OFFER_LEN;
 	default:
 		return 0;
 	}
@@ -92,6 +94,46 @@ const u8 *pfsnl_handle_decode(const u8 *p, struct pfsnl_handle_rec *h)
 	return p + PFSNL_CKPTREC_HANDLE_LEN;
 }
 
+/**
+ * pfsnl_offer_size - bytes that a section of OFFER takes
+ * @id_len: bytes of its id
+ */
+u32 pfsnl_offer_size(u32 id_len)
+{
+	return PFSNL_CKPT_DIGEST + 1 + id_len;
+}
+
+/**
+ * pfsnl_offer_encode - write a section of OFFER
+ * @to: pfsnl_offer_size() bytes
+ * @o: the section
+ *
+ * Return: behind it.
+ */
+u8 *pfsnl_offer_encode(u8 *to, const struct pfsnl_offer *o)
+{
+	memcpy(to, o->digest, PFSNL_CKPT_DIGEST);
+	to[PFSNL_CKPT_DIGEST] = o->id_len;
+	if (o->id_len)
+		memcpy(to + PFSNL_CKPT_DIGEST + 1, o->id, o->id_len);
+	return to + pfsnl_offer_size(o->id_len);
+}
+
+/**
+ * pfsnl_offer_decode - read a section of OFFER
+ * @p: where it begins, in a record that was decoded
+ * @o: filled
+ *
+ * Return: where the next one begins.
+ */
+const u8 *pfsnl_offer_decode(const u8 *p, struct pfsnl_offer *o)
+{
+	o->digest = p;
+	o->id_len = p[PFSNL_CKPT_DIGEST];
+	o->id = p + PFSNL_CKPT_DIGEST + 1;
+	return o->id + o->id_len;
+}
+
 static bool rings_ok(const struct pfsnl_ckptrec *r)
 {
 	return r->limits.headroom <= r->limits.bytes && r->n <= PFSNL_LINEAGE_MAX &&
@@ -128,6 +170,29 @@ static bool handles_ok(const struct pfsnl_ckptrec *r)
 	return true;
 }
 
+static bool offers_ok(const struct pfsnl_ckptrec *r)
+{
+	const u8 *p = r->rest, *end = r->rest + r->len;
+	u32 i;
+
+	for (i = 0; i < r->n; i++) {
+		if (end - p < PFSNL_CKPT_DIGEST + 1 ||
+		    end - p < pfsnl_offer_size(p[PFSNL_CKPT_DIGEST]))
+			return false;
+		p += pfsnl_offer_size(p[PFSNL_CKPT_DIGEST]);
+	}
+	return p == end;
+}
+
+static bool want_ok(const struct pfsnl_ckptrec *r)
+{
+	if (r->n || r->len || r->name_len > PFSNL_SECTION_ID_MAX)
+		return false;
+	if (r->flags == PFSNL_WANT_SECTION)
+		return true;
+	return !(r->flags & ~PFSNL_WANT_DATA) && !r->name_len;
+}
+
 static bool record_ok(const struct pfsnl_ckptrec *r)
 {
 	if (r->flags && r->kind != PFSNL_CKPTREC_CHECKPOINT &&
@@ -142,10 +207,10 @@ static bool record_ok(const struct pfsnl_ckptrec *r)
 		return section_ok(r);
 	case PFSNL_CKPTREC_REFCOUNT:
 		return !r->name_len && handles_ok(r);
+	case PFSNL_CKPTREC_OFFER:
+		return !r->name_len && offers_ok(r);
 	default:
-		return !r->n && !r->len && r->name_len <= PFSNL_SECTION_ID_MAX &&
-		       !(r->flags & ~PFSNL_WANT_SECTION) &&
-		       (r->flags || !r->name_len);
+		return want_ok(r);
 	}
 }
 
@@ -179,6 +244,10 @@ static void decode_fixed(struct pfsnl_ckptrec *r, const u8 *data)
 		return;
 	}
 	pfsnl_ckpt_number_decode(data + 8, &r->number);
+	if (r->kind == PFSNL_CKPTREC_WANT) {
+		r->addr = r->n;
+		r->n = 0;
+	}
 	if (r->kind == PFSNL_CKPTREC_CHECKPOINT)
 		decode_ckpt(r, data);
 	if (r->kind != PFSNL_CKPTREC_SECTION)
@@ -259,6 +328,8 @@ static void encode_fixed(const struct pfsnl_ckptrec *r, u8 *to)
 		return;
 	}
 	pfsnl_ckpt_number_encode(to + 8, &r->number);
+	if (r->kind == PFSNL_CKPTREC_WANT)
+		put_unaligned_be32(r->addr, to + 4);
 	if (r->kind == PFSNL_CKPTREC_CHECKPOINT)
 		encode_ckpt(r, to);
 	if (r->kind != PFSNL_CKPTREC_SECTION)

@@ -4,9 +4,10 @@
  * ring brings them together. Network byte order. In which messages they go is not said
  * here. All begin alike:
  *	 0  1  kind, enum pfsnl_ckptrec_kind
- *	 1  1  flags: CHECKPOINT: PFSNL_CKPT_*; WANT: 1 a section
+ *	 1  1  flags: CHECKPOINT: PFSNL_CKPT_*; WANT: PFSNL_WANT_*
  *	 2  2  bytes of the name or id
- *	 4  4  STORE: rings; CHECKPOINT: sections; REFCOUNT: handles; else 0
+ *	 4  4  STORE: rings; CHECKPOINT, OFFER: sections; REFCOUNT: handles; WANT: the node
+ *	       that said so; else 0
  *
  * STORE: the first record of a side
  *	 8  8  limits: bytes
@@ -37,6 +38,9 @@
  *	56  8  where the piece begins; what is left out before is zero
  *	64  16 digest of the section
  *	80     id, piece. No piece at 0 of a section that is not empty: it is offered.
+ * OFFER: sections of a checkpoint
+ *	 8  20 number of the checkpoint
+ *	28     of each section: digest 16, bytes of the id 1, id
  * REFCOUNT: what a node has open
  *	 8  8  incarnation
  *	16  8  its count of its last message that was applied
@@ -61,6 +65,7 @@
 #define PFSNL_CKPTREC_REFCOUNT_LEN	32
 #define PFSNL_CKPTREC_HANDLE_LEN	32
 #define PFSNL_CKPTREC_WANT_LEN		28
+#define PFSNL_CKPTREC_OFFER_LEN		28
 
 enum pfsnl_ckptrec_kind {
 	PFSNL_CKPTREC_STORE		= 1,
@@ -68,18 +73,21 @@ enum pfsnl_ckptrec_kind {
 	PFSNL_CKPTREC_SECTION		= 3,
 	PFSNL_CKPTREC_REFCOUNT		= 4,
 	PFSNL_CKPTREC_WANT		= 5,
+	PFSNL_CKPTREC_OFFER		= 6,
 };
 
 /* WANT: a section, and not all of a checkpoint */
 #define PFSNL_WANT_SECTION	0x01
+/* WANT: nothing of the checkpoint is known, so its data at once and no offers */
+#define PFSNL_WANT_DATA		0x02
 
 /**
  * struct pfsnl_ckptrec - a record, decoded
  * @kind: which; only what it has is set
  * @flags: as above
- * @n: STORE: rings; CHECKPOINT: sections; REFCOUNT: handles
+ * @n: STORE: rings; CHECKPOINT, OFFER: sections; REFCOUNT: handles
  * @limits: STORE
- * @number: CHECKPOINT, SECTION, WANT
+ * @number: CHECKPOINT, SECTION, WANT, OFFER
  * @origin: CHECKPOINT
  * @attr: CHECKPOINT
  * @ops: CHECKPOINT
@@ -94,11 +102,11 @@ enum pfsnl_ckptrec_kind {
  * @offset: SECTION
  * @incarnation: REFCOUNT
  * @seen: REFCOUNT
- * @addr: REFCOUNT
+ * @addr: REFCOUNT; WANT: whose version it is about
  * @name_len: bytes of @name
  * @name: CHECKPOINT: name; SECTION, WANT: id
  * @len: bytes of @rest
- * @rest: STORE: rings; SECTION: the piece; REFCOUNT: handles
+ * @rest: STORE: rings; SECTION: the piece; REFCOUNT: handles; OFFER: sections
  */
 struct pfsnl_ckptrec {
 	u8 kind;
@@ -141,6 +149,18 @@ struct pfsnl_handle_rec {
 	u32 flags;
 };
 
+/**
+ * struct pfsnl_offer - a section of OFFER
+ * @digest: of it, PFSNL_CKPT_DIGEST bytes
+ * @id_len: bytes of @id
+ * @id: which
+ */
+struct pfsnl_offer {
+	const u8 *digest;
+	u32 id_len;
+	const u8 *id;
+};
+
 int pfsnl_ckptrec_decode(struct pfsnl_ckptrec *r, const u8 *data, u32 len);
 u32 pfsnl_ckptrec_size(const struct pfsnl_ckptrec *r);
 void pfsnl_ckptrec_encode(const struct pfsnl_ckptrec *r, u8 *to);
@@ -148,5 +168,8 @@ u8 *pfsnl_dot_encode(u8 *to, const struct pfsnl_ckpt_dot *dot);
 const u8 *pfsnl_dot_decode(const u8 *p, struct pfsnl_ckpt_dot *dot);
 u8 *pfsnl_handle_encode(u8 *to, const struct pfsnl_handle_rec *h);
 const u8 *pfsnl_handle_decode(const u8 *p, struct pfsnl_handle_rec *h);
+u32 pfsnl_offer_size(u32 id_len);
+u8 *pfsnl_offer_encode(u8 *to, const struct pfsnl_offer *o);
+const u8 *pfsnl_offer_decode(const u8 *p, struct pfsnl_offer *o);
 
 #endif /* PFSNL_CORE_CKPTREC_H */

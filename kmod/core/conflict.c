@@ -14,6 +14,7 @@
 #include <linux/string.h>
 #include <linux/unaligned.h>
 
+#include "broken.h"
 #include "store.h"
 
 #define MARK		"@conflict-"
@@ -126,7 +127,7 @@ static void keep_loser(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *into,
 	u8 digest[PFSNL_CKPT_DIGEST];
 
 	memcpy(digest, pfsnl_digest_ckpt(store, loser), PFSNL_CKPT_DIGEST);
-	if (!is_linked(loser)) {
+	if (!is_linked(loser) || PFSNL_BROKEN(CKPT_LOSER)) {
 		/* it was thrown away; only handles, which follow the number, kept it */
 		report(store, PFSNL_CONFLICT_CONTENT, winner, NULL, digest);
 		pfsnl_ckpt_free(&store->mem, loser);
@@ -149,6 +150,41 @@ static void keep_loser(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *into,
 	report(store, PFSNL_CONFLICT_CONTENT, winner, loser, digest);
 }
 
+/*
+ * Whether a version is behind another one: that one's side has been where this one was
+ * changed, and this one's not where that one was. Whatever the order in which sides are
+ * made one, it wins nothing and is kept nowhere, so nobody needs what it holds.
+ *
+ * To be sure that this goes round in no circle, the other one must be above it by its
+ * key, too, as it is if it was made of this one and not unlinked.
+ */
+static bool is_passed(const struct pfsnl_ckpt_set *side, const struct pfsnl_ckpt *c,
+		      const struct pfsnl_ckpt_set *other)
+{
+	const struct pfsnl_ckpt *d = pfsnl_set_find(other, &c->number);
+
+	return d && d->ops > c->ops && is_linked(d) >= is_linked(c) &&
+	       pfsnl_lineage_has(&other->lineage, &c->changed) &&
+	       !pfsnl_lineage_has(&side->lineage, &d->changed);
+}
+
+/**
+ * pfsnl_side_passed - whether what a version holds is needed by nobody
+ * @store: the store
+ * @side: of which side it is
+ * @c: the version
+ */
+bool pfsnl_side_passed(const struct pfsnl_ckpts *store,
+		       const struct pfsnl_ckpt_set *side, const struct pfsnl_ckpt *c)
+{
+	const struct pfsnl_ckpt_set *other;
+
+	list_for_each_entry(other, &store->sides, side)
+		if (other != side && is_passed(side, c, other))
+			return true;
+	return false;
+}
+
 /* The same version on both sides; perhaps one knows already that it lost its name. */
 static void same_version(struct pfsnl_ckpts *store, struct pfsnl_ckpt *a,
 			 struct pfsnl_ckpt *b)
@@ -158,6 +194,7 @@ static void same_version(struct pfsnl_ckpts *store, struct pfsnl_ckpt *a,
 		a->name_len = b->name_len;
 	}
 	a->flags |= b->flags;
+	a->owed |= b->owed;
 	a->idle = max(a->idle, b->idle);
 	a->next_id = max(a->next_id, b->next_id);
 	pfsnl_ckpt_free(&store->mem, b);
@@ -170,6 +207,15 @@ static void replace(struct pfsnl_ckpt_set *set, struct pfsnl_ckpt *old,
 	pfsnl_set_insert(set, c);
 }
 
+/* What was unlinked on one side stays. Of what is passed nobody may know the digest. */
+static void stays(struct pfsnl_ckpts *store, struct pfsnl_ckpt *c)
+{
+	if (c->passed)
+		c->owed = true;
+	else
+		report(store, PFSNL_CONFLICT_UNLINKED, c, NULL, NULL);
+}
+
 /* Both sides have this number; the second's is in no tree. */
 static void join_versions(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *into,
 			  const struct pfsnl_ckpt_set *from, struct pfsnl_ckpt *a,
@@ -180,7 +226,18 @@ static void join_versions(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *into
 	struct pfsnl_ckpt *winner = a, *loser = b;
 	bool differ;
 
-	if (dot_same(&a->changed, &b->changed)) {
+	if (a->passed != b->passed) {
+		if (a->passed) {
+			replace(into, a, b);
+			winner = b;
+			loser = a;
+		}
+		if (loser->owed)
+			stays(store, winner);
+		pfsnl_ckpt_free(&store->mem, loser);
+		return;
+	}
+	if (a->passed || dot_same(&a->changed, &b->changed)) {
 		same_version(store, a, b);
 		return;
 	}
@@ -188,7 +245,8 @@ static void join_versions(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *into
 		 (is_linked(a) != is_linked(b) ||
 		  memcmp(pfsnl_digest_ckpt(store, a), pfsnl_digest_ckpt(store, b),
 			 PFSNL_CKPT_DIGEST));
-	if (a_known == b_known ? key_cmp(store, a, b) < 0 : a_known) {
+	if (a_known != b_known ? a_known :
+	    key_cmp(store, a, b) < 0 && !PFSNL_BROKEN(CKPT_SIDE)) {
 		replace(into, a, b);
 		winner = b;
 		loser = a;
@@ -210,7 +268,7 @@ static bool goes(struct pfsnl_ckpts *store, struct pfsnl_ckpt *c,
 		/* it was there, and is unlinked; we changed it since */
 		if (is_linked(c) && c->number.creator != NOBODY &&
 		    pfsnl_lineage_has(&other->lineage, &c->born))
-			report(store, PFSNL_CONFLICT_UNLINKED, c, NULL, NULL);
+			stays(store, c);
 		return false;
 	}
 	if (c->number.creator == NOBODY) {
@@ -223,7 +281,7 @@ static bool goes(struct pfsnl_ckpts *store, struct pfsnl_ckpt *c,
 		return true;
 	/* unlinked or expired there, used here */
 	if (is_linked(c))
-		report(store, PFSNL_CONFLICT_UNLINKED, c, NULL, NULL);
+		stays(store, c);
 	return false;
 }
 

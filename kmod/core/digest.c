@@ -2,6 +2,7 @@
 /*
  * Digests, see digest.h. The hash itself comes from the surroundings.
  */
+#include <linux/minmax.h>
 #include <linux/string.h>
 #include <linux/unaligned.h>
 
@@ -56,15 +57,33 @@ static u32 significant(const struct pfsnl_chunk *c)
 	return n;
 }
 
-static const u8 *digest_chunk(struct pfsnl_ckpts *store, struct pfsnl_chunk *c, u32 len)
+/* Return: bytes that were hashed. */
+static u32 digest_chunk(struct pfsnl_ckpts *store, struct pfsnl_chunk *c)
 {
-	if (!c->hashed) {
-		begin(store);
-		bytes(store, c->bytes, len);
-		end(store, c->digest);
-		c->hashed = true;
-	}
-	return c->digest;
+	if (!c || c->hashed)
+		return 0;
+	c->n = significant(c);
+	begin(store);
+	bytes(store, c->bytes, c->n);
+	end(store, c->digest);
+	c->hashed = true;
+	return c->cap;
+}
+
+/**
+ * pfsnl_digest_chunks - hash some of the data of a section
+ * @store: the store
+ * @d: the data; NULL is allowed
+ * @from: from the chunk of this byte on
+ * @to: those that are before this byte
+ */
+void pfsnl_digest_chunks(struct pfsnl_ckpts *store, struct pfsnl_data *d, u64 from,
+			 u64 to)
+{
+	u64 i = from >> PFSNL_CHUNK_SHIFT, n = to >> PFSNL_CHUNK_SHIFT;
+
+	for (; d && i < n && i < d->slots; i++)
+		digest_chunk(store, d->at[i]);
 }
 
 /**
@@ -81,12 +100,8 @@ const u8 *pfsnl_digest_section(struct pfsnl_ckpts *store, struct pfsnl_section *
 	if (s->hashed)
 		return s->digest;
 	/* there is one state of the hash: first all that it will be made of */
-	for (i = 0; i < n; i++) {
-		struct pfsnl_chunk *c = s->data->at[i];
-
-		if (c && !c->hashed)
-			digest_chunk(store, c, significant(c));
-	}
+	for (i = 0; i < n; i++)
+		digest_chunk(store, s->data->at[i]);
 	begin(store);
 	number(store, s->id_len);
 	bytes(store, s->id, s->id_len);
@@ -94,9 +109,9 @@ const u8 *pfsnl_digest_section(struct pfsnl_ckpts *store, struct pfsnl_section *
 	number(store, s->expires);
 	number(store, s->modified);
 	for (i = 0; i < n; i++) {
-		struct pfsnl_chunk *c = s->data->at[i];
+		const struct pfsnl_chunk *c = s->data->at[i];
 
-		if (!c || !significant(c))
+		if (!c || !c->n)
 			continue;
 		number(store, i);
 		bytes(store, c->digest, PFSNL_CKPT_DIGEST);
@@ -115,11 +130,12 @@ const u8 *pfsnl_digest_section(struct pfsnl_ckpts *store, struct pfsnl_section *
  */
 const u8 *pfsnl_digest_ckpt(struct pfsnl_ckpts *store, struct pfsnl_ckpt *c)
 {
+	const struct pfsnl_ckpt *has = c->twin ? c->twin : c;
 	struct pfsnl_section *s;
 
 	if (c->hashed)
 		return c->digest;
-	for (s = pfsnl_section_first(c); s; s = pfsnl_section_next(s))
+	for (s = pfsnl_section_first(has); s; s = pfsnl_section_next(s))
 		pfsnl_digest_section(store, s);
 	begin(store);
 	ckpt_number(store, &c->number);
@@ -128,7 +144,7 @@ const u8 *pfsnl_digest_ckpt(struct pfsnl_ckpts *store, struct pfsnl_ckpt *c)
 	number(store, c->attr.max_section);
 	number(store, c->attr.max_sections);
 	number(store, c->attr.max_id);
-	for (s = pfsnl_section_first(c); s; s = pfsnl_section_next(s))
+	for (s = pfsnl_section_first(has); s; s = pfsnl_section_next(s))
 		bytes(store, s->digest, PFSNL_CKPT_DIGEST);
 	end(store, c->digest);
 	c->hashed = true;
@@ -167,4 +183,77 @@ void pfsnl_digest_set(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *set, u8 
 		number(store, c->next_id);
 	}
 	end(store, digest);
+}
+
+static void spend(u64 *budget, u64 bytes)
+{
+	*budget -= min(*budget, bytes);
+}
+
+/* Return: whether it is hashed. */
+static bool hash_section(struct pfsnl_ckpts *store, struct pfsnl_section *s, u64 *budget)
+{
+	u32 i, n = s->data ? s->data->slots : 0;
+
+	if (s->hashed)
+		return true;
+	for (i = 0; i < n && *budget; i++)
+		spend(budget, digest_chunk(store, s->data->at[i]));
+	if (!*budget)
+		return false;
+	pfsnl_digest_section(store, s);
+	spend(budget, PFSNL_SECTION_COST + (u64)n * PFSNL_CKPT_DIGEST);
+	return true;
+}
+
+static bool hash_ckpt(struct pfsnl_ckpts *store, struct pfsnl_ckpt *c, u64 *budget)
+{
+	struct pfsnl_section *s;
+
+	if (c->hashed)
+		return true;
+	for (s = pfsnl_section_first(c); s; s = pfsnl_section_next(s))
+		if (!hash_section(store, s, budget))
+			return false;
+	if (!*budget)
+		return false;
+	pfsnl_digest_ckpt(store, c);
+	spend(budget, PFSNL_CKPT_COST + (u64)c->n_sections * PFSNL_CKPT_DIGEST);
+	return true;
+}
+
+/**
+ * pfsnl_ckpt_hash - find the digest of a checkpoint, some of it at a time
+ * @store: the store
+ * @c: the checkpoint, in the regular store
+ * @budget: about so many bytes at once, not 0
+ *
+ * Return: whether it is there.
+ */
+bool pfsnl_ckpt_hash(struct pfsnl_ckpts *store, struct pfsnl_ckpt *c, u64 budget)
+{
+	return hash_ckpt(store, c, &budget);
+}
+
+/**
+ * pfsnl_ckpts_hash - find digests of the regular store, some at a time
+ * @store: the store; nothing changes it until all are found
+ * @budget: about so many bytes at once, not 0
+ *
+ * So that what asks for them later finds them.
+ *
+ * Return: whether there are more.
+ */
+bool pfsnl_ckpts_hash(struct pfsnl_ckpts *store, u64 budget)
+{
+	struct pfsnl_ckpt *c = pfsnl_set_find(store->set, &store->hash_at);
+
+	if (!c)
+		c = pfsnl_set_after(store->set, &store->hash_at);
+	for (; c; c = pfsnl_set_after(store->set, &c->number)) {
+		store->hash_at = c->number;
+		if (!hash_ckpt(store, c, &budget))
+			return true;
+	}
+	return false;
 }

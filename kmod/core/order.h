@@ -48,8 +48,11 @@ struct pfsnl_tether;
 
 /* what need not be told at once is told after this */
 #define PFSNL_LAZY_MS		10
-/* frames are put together up to about so many bytes before they are written */
-#define PFSNL_BATCH_MAX		65536
+/*
+ * frames are put together up to about so many bytes before they are written; with the
+ * last one that is not more than 64 KiB, as memory comes in powers of two
+ */
+#define PFSNL_BATCH_MAX		(47 << 10)
 /* the least and the most that may be under way from a client unasked, bytes */
 #define PFSNL_ALLOWANCE_MIN	1024
 #define PFSNL_ALLOWANCE_MAX	262144

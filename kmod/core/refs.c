@@ -7,6 +7,7 @@
  * but a node itself opens and closes for its processes: of two stores that one is right
  * which has heard more of it.
  */
+#include "broken.h"
 #include "store.h"
 
 static int u64_cmp(u64 a, u64 b)
@@ -231,7 +232,7 @@ void pfsnl_refs_keep(const struct pfsnl_ckpt_mem *mem, struct pfsnl_ckpt_set *se
 	struct pfsnl_ckpt_node *node, *tmp;
 
 	list_for_each_entry_safe(node, tmp, &set->nodes, in_set) {
-		if (is_member(node, members, n))
+		if (is_member(node, members, n) || PFSNL_BROKEN(CKPT_GONE))
 			continue;
 		drop_handles(mem, set, node);
 		pfsnl_refs_node_remove(mem, set, node);
@@ -270,7 +271,8 @@ void pfsnl_refs_join(const struct pfsnl_ckpt_mem *mem, struct pfsnl_ckpt_set *in
 
 	list_for_each_entry_safe(node, tmp, &from->nodes, in_set) {
 		ours = pfsnl_refs_node(into, node->addr, node->incarnation);
-		if (ours && ours->seen >= node->seen) {
+		if ((ours && ours->seen >= node->seen) ||
+		    PFSNL_BROKEN(CKPT_REFS)) {
 			drop_handles(mem, from, node);
 			pfsnl_refs_node_remove(mem, from, node);
 			continue;

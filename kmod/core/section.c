@@ -44,6 +44,9 @@ int pfsnl_ckpt_number_cmp(const struct pfsnl_ckpt_number *a,
 #define to_ckpt(p)	rb_entry(p, struct pfsnl_ckpt, by_number)
 #define to_named(p)	rb_entry(p, struct pfsnl_ckpt, by_name)
 #define to_section(p)	rb_entry(p, struct pfsnl_section, by_id)
+#define to_due(p)	rb_entry(p, struct pfsnl_due, by_time)
+#define to_due_ckpt(d)	container_of(d, struct pfsnl_ckpt, due)
+#define to_due_section(d) container_of(d, struct pfsnl_section, due)
 
 /**
  * pfsnl_set_find - a checkpoint by its number
@@ -208,6 +211,23 @@ u64 pfsnl_ckpt_expires(const struct pfsnl_ckpt *c)
 	return c->idle + c->attr.retention;
 }
 
+/* Of what expires at the same time checkpoints come first, then it goes by number and id. */
+static int due_cmp(const struct pfsnl_due *a, const struct pfsnl_due *b)
+{
+	const struct pfsnl_section *s, *t;
+	int order = u64_cmp(a->when, b->when);
+
+	if (order || a->section != b->section)
+		return order ? order : a->section - b->section;
+	if (!a->section)
+		return pfsnl_ckpt_number_cmp(&to_due_ckpt(a)->number,
+					     &to_due_ckpt(b)->number);
+	s = to_due_section(a);
+	t = to_due_section(b);
+	order = pfsnl_ckpt_number_cmp(&s->ckpt->number, &t->ckpt->number);
+	return order ? order : bytes_cmp(s->id, s->id_len, t->id, t->id_len);
+}
+
 /**
  * pfsnl_due_set - something expires at another time
  * @set: where it is
@@ -225,11 +245,58 @@ void pfsnl_due_set(struct pfsnl_ckpt_set *set, struct pfsnl_due *due, u64 when)
 		return;
 	while (*link) {
 		parent = *link;
-		link = when < rb_entry(parent, struct pfsnl_due, by_time)->when ?
+		link = due_cmp(due, to_due(parent)) < 0 ?
 		       &parent->rb_left : &parent->rb_right;
 	}
 	rb_link_node(&due->by_time, parent, link);
 	rb_insert_color(&due->by_time, &set->due);
+}
+
+/* Whether it is behind a section of a checkpoint, or that it would be there. */
+static bool due_behind(const struct pfsnl_due *due, const struct pfsnl_ckpt *c, u64 when,
+		       const void *id, u32 len)
+{
+	const struct pfsnl_section *s = to_due_section(due);
+	int order = u64_cmp(due->when, when);
+
+	if (order)
+		return order > 0;
+	if (!due->section)
+		return false;
+	order = pfsnl_ckpt_number_cmp(&s->ckpt->number, &c->number);
+	if (order)
+		return order > 0;
+	return !id || bytes_cmp(s->id, s->id_len, id, len) > 0;
+}
+
+/**
+ * pfsnl_section_due_after - the next section of a checkpoint by when they expire
+ * @store: the store
+ * @c: the checkpoint, in the regular store
+ * @when: it expires at this time and its id is behind @id, or later
+ * @id: an id, which need not exist; NULL: before all
+ * @len: bytes of that
+ *
+ * Return: the section, or NULL; those that don't expire are left out.
+ */
+struct pfsnl_section *pfsnl_section_due_after(const struct pfsnl_ckpts *store,
+					      const struct pfsnl_ckpt *c, u64 when,
+					      const void *id, u32 len)
+{
+	struct rb_node *p = store->set->due.rb_node, *best = NULL;
+
+	while (p) {
+		if (due_behind(to_due(p), c, when, id, len)) {
+			best = p;
+			p = p->rb_left;
+		} else {
+			p = p->rb_right;
+		}
+	}
+	while (best && (!to_due(best)->section ||
+			to_due_section(to_due(best))->ckpt != c))
+		best = rb_next(best);
+	return best ? to_due_section(to_due(best)) : NULL;
 }
 
 /**
@@ -257,12 +324,8 @@ u64 pfsnl_section_cost(const struct pfsnl_section *s)
  */
 u64 pfsnl_ckpt_cost(const struct pfsnl_ckpt *c)
 {
-	u64 cost = PFSNL_CKPT_COST;
-	struct pfsnl_section *s;
-
-	for (s = pfsnl_section_first(c); s; s = pfsnl_section_next(s))
-		cost += pfsnl_section_cost(s);
-	return cost;
+	return PFSNL_CKPT_COST + (u64)c->n_sections * PFSNL_SECTION_COST + c->id_bytes +
+	       c->bytes;
 }
 
 /**
@@ -324,6 +387,7 @@ void pfsnl_section_insert(struct pfsnl_ckpt *c, struct pfsnl_section *s)
 	s->ckpt = c;
 	c->n_sections++;
 	c->bytes += s->len;
+	c->id_bytes += s->id_len;
 }
 
 /**
@@ -338,6 +402,7 @@ void pfsnl_section_remove(const struct pfsnl_ckpt_mem *mem, struct pfsnl_ckpt *c
 	rb_erase(&s->by_id, &c->sections);
 	c->n_sections--;
 	c->bytes -= s->len;
+	c->id_bytes -= s->id_len;
 	pfsnl_data_put(mem, s->data);
 	pfsnl_mem_free(mem, s);
 }

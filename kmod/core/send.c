@@ -68,6 +68,18 @@ void pfsnl_ckpt_iter_section(struct pfsnl_ckpt_iter *it,
 		memcpy(it->id, id, len);
 }
 
+/**
+ * pfsnl_ckpt_iter_wanted - records of what is wanted
+ * @it: set up
+ * @depth: PFSNL_SEND_OFFERS or PFSNL_SEND_WANTED
+ */
+void pfsnl_ckpt_iter_wanted(struct pfsnl_ckpt_iter *it, u8 depth)
+{
+	memset(it, 0, sizeof(*it));
+	it->depth = depth;
+	it->phase = PHASE_CKPTS;
+}
+
 static u32 send_store(const struct pfsnl_ckpt_set *set, struct pfsnl_ckpt_iter *it,
 		      u8 *to)
 {
@@ -160,6 +172,8 @@ static struct pfsnl_section *at_section(const struct pfsnl_ckpt *c,
 		return s;
 	/* it may be gone, then it goes on behind it */
 	s = pfsnl_section_after(c, it->id_len == NO_ID ? NULL : it->id, it->id_len);
+	while (s && it->depth == PFSNL_SEND_WANTED && !s->wanted)
+		s = pfsnl_section_next(s);
 	if (!s)
 		return NULL;
 	it->offset = 0;
@@ -168,20 +182,85 @@ static struct pfsnl_section *at_section(const struct pfsnl_ckpt *c,
 	return s;
 }
 
+/* As many sections as there is room for, by their digests. */
+static u32 send_offers(struct pfsnl_ckpts *store, struct pfsnl_ckpt *c,
+		       struct pfsnl_ckpt_iter *it, u8 *to, u32 room)
+{
+	struct pfsnl_ckptrec r = {
+		.kind = PFSNL_CKPTREC_OFFER,
+		.number = c->number,
+		.rest = to + PFSNL_CKPTREC_OFFER_LEN,
+	};
+	u8 *p = to + PFSNL_CKPTREC_OFFER_LEN;
+	struct pfsnl_section *s;
+
+	s = pfsnl_section_after(c, it->id_len == NO_ID ? NULL : it->id, it->id_len);
+	for (; s && to + room - p >= pfsnl_offer_size(s->id_len);
+	     s = pfsnl_section_next(s)) {
+		struct pfsnl_offer o = {
+			.digest = pfsnl_digest_section(store, s),
+			.id_len = s->id_len,
+			.id = s->id,
+		};
+
+		p = pfsnl_offer_encode(p, &o);
+		it->id_len = s->id_len;
+		memcpy(it->id, s->id, s->id_len);
+		r.n++;
+	}
+	if (!r.n)
+		return 0;
+	r.len = p - r.rest;
+	pfsnl_ckptrec_encode(&r, to);
+	return p - to;
+}
+
+static u32 send_sections(struct pfsnl_ckpts *store, struct pfsnl_ckpt_iter *it, u8 *to,
+			 u32 room)
+{
+	struct pfsnl_ckpt *c = pfsnl_set_find(store->set, &it->number);
+	struct pfsnl_section *s;
+
+	if (!c)
+		return 0;
+	if (it->depth == PFSNL_SEND_OFFERS && c->wanted == PFSNL_WANTED_OFFERS)
+		return send_offers(store, c, it, to, room);
+	s = at_section(c, it);
+	return s ? send_section(store, c, s, it, to, room) : 0;
+}
+
+/* The next checkpoint that is wanted has its turn. */
+static bool next_wanted(const struct pfsnl_ckpt_set *set, struct pfsnl_ckpt_iter *it)
+{
+	struct pfsnl_ckpt *c = pfsnl_set_after(set, &it->number);
+
+	while (c && !c->wanted)
+		c = pfsnl_set_after(set, &c->number);
+	if (!c)
+		return false;
+	it->number = c->number;
+	it->begun = true;
+	it->in_section = false;
+	it->id_len = NO_ID;
+	return true;
+}
+
 static u32 send_ckpts(struct pfsnl_ckpts *store, struct pfsnl_ckpt_iter *it, u8 *to,
 		      u32 room)
 {
 	bool all = it->depth == PFSNL_SEND_HEADS || it->depth == PFSNL_SEND_ALL;
-	struct pfsnl_section *s;
 	struct pfsnl_ckpt *c;
+	u32 len;
 
 	if (it->begun) {
-		c = pfsnl_set_find(store->set, &it->number);
-		s = c ? at_section(c, it) : NULL;
-		if (s)
-			return send_section(store, c, s, it, to, room);
+		len = send_sections(store, it, to, room);
+		if (len)
+			return len;
 		it->begun = false;
 	}
+	if ((it->depth == PFSNL_SEND_OFFERS || it->depth == PFSNL_SEND_WANTED) &&
+	    next_wanted(store->set, it))
+		return 0;
 	c = all ? pfsnl_set_after(store->set, &it->number) : NULL;
 	if (c)
 		return send_ckpt(store, c, it, to);

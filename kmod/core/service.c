@@ -87,8 +87,29 @@ int pfsnl_service_tell(struct pfsnl_core *core, struct pfsnl_service *svc,
  */
 int pfsnl_core_service_add(struct pfsnl_core *core, u64 now, u16 id, void *who)
 {
+	const struct pfsnl_served never = { .id = id };
+
+	return pfsnl_core_service_resume(core, now, &never, who);
+}
+
+/**
+ * pfsnl_core_service_resume - this node has a service again
+ * @core: created
+ * @now: nanoseconds
+ * @served: which, and when its state was activated last, as pfsnl_core_sync_state()
+ *	said before pfsnl_core_service_remove()
+ * @who: handed back with each event
+ *
+ * Otherwise what only this node has would be transmitted by nobody.
+ *
+ * Return: as pfsnl_core_service_add().
+ */
+int pfsnl_core_service_resume(struct pfsnl_core *core, u64 now,
+			      const struct pfsnl_served *served, void *who)
+{
 	struct pfsnl_sync *s = &core->sync;
 	struct pfsnl_service *svc, *above;
+	const u16 id = served->id;
 
 	if (!id)
 		return -EINVAL;
@@ -101,7 +122,7 @@ int pfsnl_core_service_add(struct pfsnl_core *core, u64 now, u16 id, void *who)
 	pfsnl_core_enter(core, now);
 	svc = pfsnl_alloc(core, sizeof(*svc));
 	if (svc) {
-		svc->served.id = id;
+		svc->served = *served;
 		svc->who = who;
 		svc->born = core->order.n;
 		svc->phase_at = now;
@@ -367,17 +388,23 @@ static void process(struct pfsnl_core *core, struct pfsnl_service *svc)
 	struct pfsnl_sync *s = &core->sync;
 	int ret;
 
-	if (s->full || core->now < s->again_at)
+	if (s->full || svc->waits || svc->more || core->now < s->again_at)
 		return;
 	svc->processing = true;
 	s->asking = true;
 	ret = pfsnl_service_tell(core, svc, &ev);
 	s->asking = false;
 	svc->done = !ret;
+	svc->waits = ret == PFSNL_SYNC_WAIT;
 	if (ret < 0)
 		pfsnl_count(core, PFSNL_COUNT_SYNC_SHORT);
-	if (!ret || s->full)
+	if (!ret || s->full || svc->waits)
 		return;
+	if (ret == PFSNL_SYNC_MORE) {
+		svc->more = true;
+		pfsnl_timer_at(core, &s->retry, core->now);
+		return;
+	}
 	s->again_at = core->now + PFSNL_RETRY_MS * PFSNL_MS;
 	pfsnl_sync_later(core);
 }

@@ -31,8 +31,10 @@
 
 struct pfsnl_core;
 
-/* what PROCESS returns when there is more to do */
-#define PFSNL_SYNC_AGAIN	1
+/* what PROCESS returns when there is more to do: when it is to be told again */
+#define PFSNL_SYNC_AGAIN	1	/* a little later */
+#define PFSNL_SYNC_WAIT		2	/* after the next DATA of this service */
+#define PFSNL_SYNC_MORE		3	/* at once, after all else that waits */
 
 enum pfsnl_sync_kind {
 	PFSNL_SYNC_INIT,	/* a round begins */
@@ -68,14 +70,15 @@ enum pfsnl_sync_kind {
  * @data: DATA, SAID, RETRY, UNKNOWN, RESERVE: what it says
  * @len: bytes of that
  * @said: RESERVE: it is for SAID, not for DATA
+ * @word: DATA: kept with the sender for the service, until the round ends; 0 at first
  *
  * What is pointed to is valid during the call. What RESERVE is about may be for nobody
  * in the end, as if it is of a round that was aborted; and it may be told again.
  *
- * Return: PROCESS: 0 when this node has nothing more to transmit, PFSNL_SYNC_AGAIN
- * when it has, or -errno when it lacks something and wants to be asked again a little
- * later. RESERVE: 0 or -ENOMEM, and then nothing is delivered before it succeeds. All
- * others: ignored.
+ * Return: PROCESS: 0 when this node has nothing more to transmit, PFSNL_SYNC_AGAIN,
+ * _WAIT or _MORE when it has, or may have, or -errno when it lacks something and wants
+ * to be asked again a little later. RESERVE: 0 or -ENOMEM, and then nothing is
+ * delivered before it succeeds. All others: ignored.
  */
 struct pfsnl_sync_event {
 	enum pfsnl_sync_kind kind;
@@ -93,6 +96,7 @@ struct pfsnl_sync_event {
 	const void *data;
 	u32 len;
 	bool said;
+	u32 *word;
 };
 
 /**
@@ -147,6 +151,8 @@ struct pfsnl_sync_state {
 
 /* for the surroundings, with whatever guards the core */
 int pfsnl_core_service_add(struct pfsnl_core *core, u64 now, u16 id, void *who);
+int pfsnl_core_service_resume(struct pfsnl_core *core, u64 now,
+			      const struct pfsnl_served *served, void *who);
 int pfsnl_core_service_remove(struct pfsnl_core *core, u64 now, u16 id);
 int pfsnl_core_service_say(struct pfsnl_core *core, u64 now, u16 id, u16 flags,
 			   const void *data, u32 len, u64 *n);

@@ -2,9 +2,13 @@
 /*
  * The store: its life, its limits, and questions that change nothing.
  */
+#include <linux/limits.h>
 #include <linux/string.h>
 
 #include "store.h"
+
+/* checkpoints, sections and handles that are freed at once */
+#define SWEEP_PIECES	4096
 
 /**
  * pfsnl_set_new - no checkpoints
@@ -27,6 +31,34 @@ struct pfsnl_ckpt_set *pfsnl_set_new(const struct pfsnl_ckpt_mem *mem)
 	return set;
 }
 
+/* Free so many pieces. Return: whether it is empty. */
+static bool set_empty(const struct pfsnl_ckpt_mem *mem, struct pfsnl_ckpt_set *set,
+		      u32 *pieces)
+{
+	struct pfsnl_ckpt_node *node, *tmp;
+	struct pfsnl_section *s;
+	struct rb_node *p;
+	struct pfsnl_ckpt *c;
+
+	for (; *pieces && (p = rb_first(&set->handles)); --*pieces)
+		pfsnl_handle_remove(mem, set,
+				    rb_entry(p, struct pfsnl_ckpt_handle, by_key));
+	if (!*pieces)
+		return false;
+	list_for_each_entry_safe(node, tmp, &set->nodes, in_set)
+		pfsnl_refs_node_remove(mem, set, node);
+	while (*pieces && (c = pfsnl_set_first(set))) {
+		for (; *pieces && (s = pfsnl_section_first(c)); --*pieces)
+			pfsnl_section_remove(mem, c, s);
+		if (!*pieces)
+			return false;
+		rb_erase(&c->by_number, &set->by_number);
+		pfsnl_mem_free(mem, c);
+		--*pieces;
+	}
+	return RB_EMPTY_ROOT(&set->by_number);
+}
+
 /**
  * pfsnl_set_free - free checkpoints and all about them
  * @mem: whose
@@ -34,20 +66,44 @@ struct pfsnl_ckpt_set *pfsnl_set_new(const struct pfsnl_ckpt_mem *mem)
  */
 void pfsnl_set_free(const struct pfsnl_ckpt_mem *mem, struct pfsnl_ckpt_set *set)
 {
-	struct pfsnl_ckpt_node *node, *tmp;
-	struct rb_node *p;
-	struct pfsnl_ckpt *c;
+	u32 pieces;
 
-	while ((p = rb_first(&set->handles)))
-		pfsnl_handle_remove(mem, set,
-				    rb_entry(p, struct pfsnl_ckpt_handle, by_key));
-	list_for_each_entry_safe(node, tmp, &set->nodes, in_set)
-		pfsnl_refs_node_remove(mem, set, node);
-	while ((c = pfsnl_set_first(set))) {
-		rb_erase(&c->by_number, &set->by_number);
-		pfsnl_ckpt_free(mem, c);
-	}
+	do
+		pieces = U32_MAX;
+	while (!set_empty(mem, set, &pieces));
 	pfsnl_mem_free(mem, set);
+}
+
+/**
+ * pfsnl_ckpts_sweep - free some of what was thrown away
+ * @store: the store
+ *
+ * Return: whether there is more.
+ */
+bool pfsnl_ckpts_sweep(struct pfsnl_ckpts *store)
+{
+	struct pfsnl_ckpt_set *set;
+	u32 pieces = SWEEP_PIECES;
+
+	while (!list_empty(&store->trash)) {
+		set = list_first_entry(&store->trash, struct pfsnl_ckpt_set, side);
+		if (!set_empty(&store->mem, set, &pieces))
+			return true;
+		list_del(&set->side);
+		pfsnl_mem_free(&store->mem, set);
+	}
+	return false;
+}
+
+/**
+ * pfsnl_set_discard - throw checkpoints away, and free what takes no time
+ * @store: the store
+ * @set: which, in no list
+ */
+void pfsnl_set_discard(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *set)
+{
+	list_add_tail(&set->side, &store->trash);
+	pfsnl_ckpts_sweep(store);
 }
 
 /**
@@ -91,6 +147,7 @@ struct pfsnl_ckpts *pfsnl_ckpts_create(const struct pfsnl_ckpt_ops *ops, void *c
 	store->mem.ctx = ctx;
 	INIT_LIST_HEAD(&store->mem.spares);
 	INIT_LIST_HEAD(&store->sides);
+	INIT_LIST_HEAD(&store->trash);
 	store->hash = ops->alloc(ctx, ops->hash_size);
 	store->set = pfsnl_set_new(&store->mem);
 	if (!store->hash || !store->set) {
@@ -113,6 +170,8 @@ void pfsnl_ckpts_destroy(struct pfsnl_ckpts *store)
 	const struct pfsnl_ckpt_mem mem = store->mem;
 
 	pfsnl_ckpts_abort(store);
+	while (pfsnl_ckpts_sweep(store))
+		;
 	pfsnl_mem_trim(&store->mem);
 	pfsnl_set_free(&mem, store->set);
 	pfsnl_mem_free(&mem, store->hash);
@@ -224,18 +283,8 @@ pfsnl_ckpts_handle_after(const struct pfsnl_ckpts *store,
 	return h;
 }
 
-/**
- * pfsnl_ckpts_due - what expires next
- * @store: the store
- * @e: filled
- *
- * Whoever is to, sends EXPIRE with this when that time has come.
- *
- * Return: whether anything does.
- */
-bool pfsnl_ckpts_due(const struct pfsnl_ckpts *store, struct pfsnl_ckpt_expiry *e)
+static bool due_at(struct rb_node *p, struct pfsnl_ckpt_expiry *e)
 {
-	struct rb_node *p = rb_first(&store->set->due);
 	struct pfsnl_due *due;
 
 	if (!p)
@@ -249,4 +298,33 @@ bool pfsnl_ckpts_due(const struct pfsnl_ckpts *store, struct pfsnl_ckpt_expiry *
 		e->number = container_of(due, struct pfsnl_ckpt, due)->number;
 	}
 	return true;
+}
+
+/**
+ * pfsnl_ckpts_due - what expires next
+ * @store: the store
+ * @e: filled
+ *
+ * Whoever is to, sends EXPIRE with this when that time has come.
+ *
+ * Return: whether anything does.
+ */
+bool pfsnl_ckpts_due(const struct pfsnl_ckpts *store, struct pfsnl_ckpt_expiry *e)
+{
+	return due_at(rb_first(&store->set->due), e);
+}
+
+/**
+ * pfsnl_ckpts_due_next - what expires after that
+ * @store: the store, not changed since
+ * @e: as it was filled before; filled with the next
+ *
+ * Return: whether anything does.
+ */
+bool pfsnl_ckpts_due_next(const struct pfsnl_ckpts *store, struct pfsnl_ckpt_expiry *e)
+{
+	const struct pfsnl_due *due = e->section ? &e->section->due :
+				      &pfsnl_set_find(store->set, &e->number)->due;
+
+	return due_at(rb_next(&due->by_time), e);
 }

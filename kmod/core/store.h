@@ -29,7 +29,8 @@ struct pfsnl_ckpt_mem {
  * @refs: data of sections, of both stores, that it is part of
  * @cap: bytes of @bytes; what is beyond is zero
  * @hashed: @digest is current
- * @digest: of @bytes without the zeros at the end
+ * @n: then: bytes of it without the zeros at the end
+ * @digest: of these
  * @bytes: what it holds; by itself, as its size is a power of two
  *
  * It is changed only while it is part of one.
@@ -38,6 +39,7 @@ struct pfsnl_chunk {
 	u32 refs;
 	u32 cap;
 	bool hashed;
+	u32 n;
 	u8 digest[PFSNL_CKPT_DIGEST];
 	u8 *bytes;
 };
@@ -94,6 +96,7 @@ struct pfsnl_ckpt_node {
  * @used: of that, the handles too
  * @side: of a temporary store: its place among the sides
  * @addr: and who transmits it
+ * @behind: another has all that it has
  */
 struct pfsnl_ckpt_set {
 	struct rb_root by_number;
@@ -106,6 +109,7 @@ struct pfsnl_ckpt_set {
 	u64 used;
 	struct list_head side;
 	u32 addr;
+	bool behind;
 };
 
 /**
@@ -115,8 +119,11 @@ struct pfsnl_ckpt_set {
  * @set: the regular store
  * @sides: the temporary store, by address of who transmits
  * @n_sides: how many
+ * @trash: what was thrown away and is not freed yet
  * @most: bytes that all sides together may count, a setting of this node
  * @syncing: there is a temporary store
+ * @keeps: all have what is in the regular store, which stays
+ * @hash_at: the checkpoint that is to be hashed next
  */
 struct pfsnl_ckpts {
 	struct pfsnl_ckpt_mem mem;
@@ -124,8 +131,11 @@ struct pfsnl_ckpts {
 	struct pfsnl_ckpt_set *set;
 	struct list_head sides;
 	u32 n_sides;
+	struct list_head trash;
 	u64 most;
 	bool syncing;
+	bool keeps;
+	struct pfsnl_ckpt_number hash_at;
 };
 
 /* data.c */
@@ -202,14 +212,21 @@ bool pfsnl_lineage_ok(const struct pfsnl_lineage *l);
 void pfsnl_lineage_join(struct pfsnl_lineage *into, const struct pfsnl_lineage *from);
 bool pfsnl_lineage_enter(struct pfsnl_lineage *l, const struct pfsnl_ring_id *ring);
 
+/* want.c */
+void pfsnl_want_nothing(struct pfsnl_ckpt_set *set);
+
 /* store.c */
 struct pfsnl_ckpt_set *pfsnl_set_new(const struct pfsnl_ckpt_mem *mem);
+void pfsnl_set_discard(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *set);
 void pfsnl_set_free(const struct pfsnl_ckpt_mem *mem, struct pfsnl_ckpt_set *set);
 void pfsnl_set_drop(struct pfsnl_ckpts *store, struct pfsnl_ckpt *c);
+struct pfsnl_ckpt_set *pfsnl_side_find(const struct pfsnl_ckpts *store, u32 addr);
 
 /* conflict.c */
 void pfsnl_sides_join(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *into,
 		      struct pfsnl_ckpt_set *from);
+bool pfsnl_side_passed(const struct pfsnl_ckpts *store,
+		       const struct pfsnl_ckpt_set *side, const struct pfsnl_ckpt *c);
 void pfsnl_names_settle(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *set);
 
 #include "digest.h"

@@ -11,6 +11,10 @@
 
 static void retry_fire(struct pfsnl_core *core, struct pfsnl_timer *timer)
 {
+	struct pfsnl_service *svc;
+
+	list_for_each_entry(svc, &core->sync.services, list)
+		svc->more = false;
 	pfsnl_sync_due(core);
 }
 
@@ -420,6 +424,8 @@ static void begin(struct pfsnl_core *core)
 		svc->in_round = true;
 		svc->processing = false;
 		svc->done = false;
+		svc->waits = false;
+		svc->more = false;
 		svc->sent = false;
 		svc->items = 0;
 		svc->bytes = 0;
@@ -487,7 +493,7 @@ static void reports(struct pfsnl_core *core, struct pfsnl_mate *mate,
 static void transmitted(struct pfsnl_core *core, struct pfsnl_mate *mate,
 			const struct pfsnl_entry *e, const struct pfsnl_syncmsg *m)
 {
-	const struct pfsnl_sync_record *r = pfsnl_sync_record(mate, m->service);
+	struct pfsnl_sync_record *r = pfsnl_sync_record(mate, m->service);
 	struct pfsnl_sync_event ev = {
 		.kind = PFSNL_SYNC_DATA,
 		.ring = &m->ring,
@@ -512,7 +518,12 @@ static void transmitted(struct pfsnl_core *core, struct pfsnl_mate *mate,
 		return;
 	svc->items++;
 	svc->bytes += m->len;
+	ev.word = &r->word;
 	pfsnl_service_tell(core, svc, &ev);
+	if (!svc->waits)
+		return;
+	svc->waits = false;
+	pfsnl_sync_due(core);
 }
 
 /* All are done: what was transmitted holds. */

@@ -64,12 +64,14 @@ struct pfsnl_mate;
  * @served: what was reported
  * @transmits: it is the one to transmit what those have that report the same ring
  * @done: DONE of it was delivered
+ * @word: the service's own
  */
 struct pfsnl_sync_record {
 	struct pfsnl_sync_record *next;
 	struct pfsnl_served served;
 	bool transmits;
 	bool done;
+	u32 word;
 };
 
 /**
@@ -83,6 +85,8 @@ struct pfsnl_sync_record {
  * @active: it was activated in the ring that there is
  * @processing: it was told PROCESS in this round
  * @done: and has nothing more to transmit
+ * @waits: it is not told PROCESS before there is DATA
+ * @more: nor before all else that waits
  * @sent: DONE is under way
  * @members: nodes that have it in this round
  * @transmits: of those that were activated in the same ring it is this node that
@@ -103,6 +107,8 @@ struct pfsnl_service {
 	bool active;
 	bool processing;
 	bool done;
+	bool waits;
+	bool more;
 	bool sent;
 	u32 members;
 	bool transmits;

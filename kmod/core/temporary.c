@@ -9,18 +9,32 @@
  */
 #include <linux/bug.h>
 #include <linux/errno.h>
+#include <linux/minmax.h>
 #include <linux/string.h>
 
+#include "broken.h"
 #include "store.h"
 
 /**
  * pfsnl_ckpts_begin - there is a temporary store now, and nothing in it
  * @store: the store
+ *
+ * Once a record has come no operation is applied before it is activated or forgotten:
+ * what is the same in both stores stands in the regular one only.
  */
 void pfsnl_ckpts_begin(struct pfsnl_ckpts *store)
 {
 	pfsnl_ckpts_abort(store);
+	pfsnl_want_nothing(store->set);
+	store->hash_at = (struct pfsnl_ckpt_number) {};
 	store->syncing = true;
+}
+
+static void drop_side(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *side)
+{
+	list_del(&side->side);
+	pfsnl_set_discard(store, side);
+	store->n_sides--;
 }
 
 /**
@@ -31,15 +45,18 @@ void pfsnl_ckpts_abort(struct pfsnl_ckpts *store)
 {
 	struct pfsnl_ckpt_set *side, *tmp;
 
-	list_for_each_entry_safe(side, tmp, &store->sides, side) {
-		list_del(&side->side);
-		pfsnl_set_free(&store->mem, side);
-	}
-	store->n_sides = 0;
+	list_for_each_entry_safe(side, tmp, &store->sides, side)
+		drop_side(store, side);
 	store->syncing = false;
+	store->keeps = false;
 }
 
-static struct pfsnl_ckpt_set *find_side(const struct pfsnl_ckpts *store, u32 addr)
+/**
+ * pfsnl_side_find - what somebody transmits
+ * @store: the store
+ * @addr: who, host order
+ */
+struct pfsnl_ckpt_set *pfsnl_side_find(const struct pfsnl_ckpts *store, u32 addr)
 {
 	struct pfsnl_ckpt_set *side;
 
@@ -63,7 +80,7 @@ static bool has_room(const struct pfsnl_ckpts *store, u64 more)
 static int record_store(struct pfsnl_ckpts *store, u32 addr,
 			const struct pfsnl_ckptrec *r)
 {
-	struct pfsnl_ckpt_set *side = find_side(store, addr), *at;
+	struct pfsnl_ckpt_set *side = pfsnl_side_find(store, addr), *at;
 	const u8 *p = r->rest;
 
 	/* hearing it twice changes nothing */
@@ -143,12 +160,25 @@ static void fill(struct pfsnl_ckpt *c, const struct pfsnl_ckptrec *r)
 	c->whole = !r->n;
 }
 
+/*
+ * The regular store has the same. That is not changed before this is activated, or
+ * forgotten, so it need not be copied.
+ */
+static void be_twin(struct pfsnl_ckpt *c, struct pfsnl_ckpt *same)
+{
+	c->twin = same;
+	c->n_sections = same->n_sections;
+	c->bytes = same->bytes;
+	c->id_bytes = same->id_bytes;
+	c->whole = true;
+	c->hashed = true;
+	memcpy(c->digest, same->digest, PFSNL_CKPT_DIGEST);
+}
+
 static int record_ckpt(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *side,
 		       const struct pfsnl_ckptrec *r)
 {
 	struct pfsnl_ckpt *c = pfsnl_set_find(side, &r->number), *same;
-	struct pfsnl_section *s = NULL;
-	int err = 0;
 	u64 cost;
 
 	if (c)
@@ -161,24 +191,30 @@ static int record_ckpt(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *side,
 	if (!c)
 		return -ENOMEM;
 	fill(c, r);
-	if (same) {
-		for (s = pfsnl_section_first(same); s && !err; s = pfsnl_section_next(s))
-			err = share_section(store, c, s);
-		c->whole = true;
-	}
-	if (err) {
-		pfsnl_ckpt_free(&store->mem, c);
-		return err;
-	}
+	if (same)
+		be_twin(c, same);
 	WARN_ON(pfsnl_set_insert(side, c));
 	side->used += cost;
 	return !c->whole;
 }
 
-static void section_whole(struct pfsnl_ckpt *c)
+/* What is whole is hashed at once, so that nothing is left to be hashed in the end. */
+static void section_whole(struct pfsnl_ckpts *store, struct pfsnl_section *s)
 {
+	struct pfsnl_ckpt *c = s->ckpt;
+
+	pfsnl_digest_section(store, s);
 	c->n_whole++;
 	c->whole = c->n_whole == c->want_sections;
+	if (c->whole)
+		pfsnl_digest_ckpt(store, c);
+}
+
+/* Whether the section of ours is the one that a digest stands for. */
+static bool same_section(struct pfsnl_ckpts *store, struct pfsnl_section *s,
+			 const u8 *digest)
+{
+	return s && !memcmp(pfsnl_digest_section(store, s), digest, PFSNL_CKPT_DIGEST);
 }
 
 /* A section that is not there yet. Return: 0 or -errno. */
@@ -196,8 +232,7 @@ static int new_section(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *side,
 		return -ENOSPC;
 	if (ours)
 		s = pfsnl_section_find(ours, r->name, r->name_len);
-	if (s && s->len == r->bytes &&
-	    !memcmp(pfsnl_digest_section(store, s), r->digest, PFSNL_CKPT_DIGEST)) {
+	if (s && s->len == r->bytes && same_section(store, s, r->digest)) {
 		err = share_section(store, c, s);
 		if (err)
 			return err;
@@ -215,7 +250,26 @@ static int new_section(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *side,
 	side->used += cost;
 	s = pfsnl_section_find(c, r->name, r->name_len);
 	if (s->got == s->len)
-		section_whole(c);
+		section_whole(store, s);
+	return 0;
+}
+
+/* Of a section that was offered the rest becomes known. */
+static int known_section(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *side,
+			 struct pfsnl_section *s, const struct pfsnl_ckptrec *r)
+{
+	if (memcmp(s->want, r->digest, PFSNL_CKPT_DIGEST))
+		return -EPROTO;
+	if (!has_room(store, r->bytes))
+		return -ENOSPC;
+	s->offered = false;
+	s->len = r->bytes;
+	s->expires = r->expires;
+	s->modified = r->modified;
+	s->ckpt->bytes += r->bytes;
+	side->used += r->bytes;
+	if (!s->len)
+		section_whole(store, s);
 	return 0;
 }
 
@@ -240,6 +294,10 @@ static int record_section(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *side
 		if (err)
 			return err;
 		s = pfsnl_section_find(c, r->name, r->name_len);
+	} else if (s->offered) {
+		err = known_section(store, side, s, r);
+		if (err)
+			return err;
 	} else if (s->len != r->bytes || s->expires != r->expires ||
 		   s->modified != r->modified ||
 		   memcmp(s->want, r->digest, PFSNL_CKPT_DIGEST)) {
@@ -254,6 +312,7 @@ static int record_section(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *side
 			s->data = pfsnl_data_write(&store->mem, s->data, &vecs);
 			s->hashed = false;
 			s->got = r->offset + r->len;
+			pfsnl_digest_chunks(store, s->data, r->offset, s->got);
 		}
 		pfsnl_mem_trim(&store->mem);
 		if (err)
@@ -261,8 +320,65 @@ static int record_section(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *side
 	}
 	if (s->got < s->len)
 		return 1;
-	section_whole(c);
+	section_whole(store, s);
 	return 0;
+}
+
+/* A section of which we may have the data. */
+static int record_offer(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *side,
+			struct pfsnl_ckpt *c, const struct pfsnl_offer *o)
+{
+	struct pfsnl_section *s = pfsnl_section_find(c, o->id, o->id_len), *ours = NULL;
+	struct pfsnl_ckpt *same = pfsnl_set_find(store->set, &c->number);
+	u64 cost = PFSNL_SECTION_COST + o->id_len;
+	int err;
+
+	if (s)
+		return memcmp(s->want, o->digest, PFSNL_CKPT_DIGEST) ? -EPROTO : 0;
+	if (c->n_sections == c->want_sections)
+		return -EPROTO;
+	if (same)
+		ours = pfsnl_section_find(same, o->id, o->id_len);
+	if (!ours || !same_section(store, ours, o->digest))
+		ours = NULL;
+	else
+		cost += ours->len;
+	if (!has_room(store, cost))
+		return -ENOSPC;
+	if (ours) {
+		err = share_section(store, c, ours);
+		if (err)
+			return err;
+		section_whole(store, pfsnl_section_find(c, o->id, o->id_len));
+	} else {
+		s = pfsnl_mem_alloc(&store->mem, pfsnl_section_size(o->id_len));
+		if (!s)
+			return -ENOMEM;
+		pfsnl_section_init(s, o->id, o->id_len);
+		memcpy(s->want, o->digest, PFSNL_CKPT_DIGEST);
+		s->offered = true;
+		pfsnl_section_insert(c, s);
+	}
+	side->used += cost;
+	return 0;
+}
+
+static int record_offers(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *side,
+			 const struct pfsnl_ckptrec *r)
+{
+	struct pfsnl_ckpt *c = pfsnl_set_find(side, &r->number);
+	const u8 *p = r->rest;
+	struct pfsnl_offer o;
+	int err = 0;
+	u32 i;
+
+	if (!c)
+		return -EPROTO;
+	for (i = 0; i < r->n && !c->whole && !err; i++) {
+		p = pfsnl_offer_decode(p, &o);
+		err = record_offer(store, side, c, &o);
+	}
+	return err ? err : !c->whole;
 }
 
 static int record_handle(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *side,
@@ -339,7 +455,7 @@ int pfsnl_ckpts_record(struct pfsnl_ckpts *store, u32 addr,
 		return -ENOTCONN;
 	if (r->kind == PFSNL_CKPTREC_STORE)
 		return record_store(store, addr, r);
-	side = find_side(store, addr);
+	side = pfsnl_side_find(store, addr);
 	if (!side)
 		return -EPROTO;
 	switch (r->kind) {
@@ -349,17 +465,101 @@ int pfsnl_ckpts_record(struct pfsnl_ckpts *store, u32 addr,
 		return record_section(store, side, r);
 	case PFSNL_CKPTREC_REFCOUNT:
 		return record_refcount(store, side, r);
+	case PFSNL_CKPTREC_OFFER:
+		return record_offers(store, side, r);
 	default:
 		return -EPROTO;
 	}
 }
 
-static int check_ckpt(struct pfsnl_ckpts *store, struct pfsnl_ckpt *c)
+/**
+ * pfsnl_ckpts_keep - all who are in the ring have what the regular store has
+ * @store: the store, with a temporary store that nothing was recorded in
+ *
+ * So it stays, and nothing is to be transmitted.
+ */
+void pfsnl_ckpts_keep(struct pfsnl_ckpts *store)
 {
+	struct pfsnl_ckpt_set *side, *tmp;
+
+	list_for_each_entry_safe(side, tmp, &store->sides, side)
+		drop_side(store, side);
+	store->keeps = true;
+}
+
+/* Whether another side has all that this one has. Of equals the lowest stays. */
+static bool is_behind(const struct pfsnl_ckpts *store, const struct pfsnl_ckpt_set *side)
+{
+	const struct pfsnl_ckpt_set *other;
+	enum pfsnl_lineage_order order;
+
+	list_for_each_entry(other, &store->sides, side) {
+		if (other == side)
+			continue;
+		order = pfsnl_lineage_compare(&side->lineage, &other->lineage);
+		if (order == PFSNL_LINEAGE_BEHIND ||
+		    (order == PFSNL_LINEAGE_SAME && other->addr < side->addr))
+			return true;
+	}
+	return false;
+}
+
+/**
+ * pfsnl_ckpts_weigh - forget sides that have nothing to say
+ * @store: the store; the first record of each side came
+ *
+ * Return: how many sides are left.
+ */
+u32 pfsnl_ckpts_weigh(struct pfsnl_ckpts *store)
+{
+	struct pfsnl_ckpt_set *side, *tmp;
+
+	list_for_each_entry(side, &store->sides, side)
+		side->behind = is_behind(store, side);
+	list_for_each_entry_safe(side, tmp, &store->sides, side)
+		if (side->behind)
+			drop_side(store, side);
+	return store->n_sides;
+}
+
+/**
+ * pfsnl_ckpts_side - whether somebody transmits a side
+ * @store: the store
+ * @addr: who, host order
+ */
+bool pfsnl_ckpts_side(const struct pfsnl_ckpts *store, u32 addr)
+{
+	return pfsnl_side_find(store, addr);
+}
+
+/**
+ * pfsnl_ckpts_empty - whether no side has any checkpoint
+ * @store: the store
+ */
+bool pfsnl_ckpts_empty(const struct pfsnl_ckpts *store)
+{
+	const struct pfsnl_ckpt_set *side;
+
+	list_for_each_entry(side, &store->sides, side)
+		if (!RB_EMPTY_ROOT(&side->by_number))
+			return false;
+	return true;
+}
+
+static int check_ckpt(struct pfsnl_ckpts *store, const struct pfsnl_ckpt_set *side,
+		      struct pfsnl_ckpt *c)
+{
+	if (PFSNL_BROKEN(CKPT_HASTE) && !c->whole)
+		return 0;
 	if (!c->whole)
-		return -ENODATA;
+		return pfsnl_side_passed(store, side, c) ? 0 : -ENODATA;
 	return memcmp(pfsnl_digest_ckpt(store, c), c->want, PFSNL_CKPT_DIGEST) ?
 	       -EBADMSG : 0;
+}
+
+static bool is_newer(const struct pfsnl_ring_id *ring, const struct pfsnl_lineage *l)
+{
+	return !l->n || pfsnl_ring_order(&l->at[l->n - 1].ring, ring) < 0;
 }
 
 /**
@@ -375,22 +575,22 @@ static int check_ckpt(struct pfsnl_ckpts *store, struct pfsnl_ckpt *c)
  */
 int pfsnl_ckpts_ready(struct pfsnl_ckpts *store, const struct pfsnl_ring_id *ring)
 {
-	const struct pfsnl_lineage *l;
 	struct pfsnl_ckpt_set *side;
 	struct pfsnl_ckpt *c;
 	int err = 0;
 
 	if (!store->syncing)
 		return -ENOTCONN;
-	if (list_empty(&store->sides) && store->set->lineage.n)
+	if (list_empty(&store->sides) && store->set->lineage.n && !store->keeps)
 		return -ENODATA;
+	if (list_empty(&store->sides) && !is_newer(ring, &store->set->lineage))
+		return -EINVAL;
 	list_for_each_entry(side, &store->sides, side) {
-		l = &side->lineage;
-		if (l->n && pfsnl_ring_order(&l->at[l->n - 1].ring, ring) >= 0)
+		if (!is_newer(ring, &side->lineage))
 			return -EINVAL;
 		c = pfsnl_set_first(side);
 		for (; c && !err; c = pfsnl_set_after(side, &c->number))
-			err = check_ckpt(store, c);
+			err = check_ckpt(store, side, c);
 		if (err)
 			return err;
 	}
@@ -431,6 +631,23 @@ static void settle_handles(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *set
 	}
 }
 
+/* What is the same in the regular store, which is about to go, moves over. */
+static void take_twins(struct pfsnl_ckpt_set *set)
+{
+	struct pfsnl_ckpt *c;
+
+	for (c = pfsnl_set_first(set); c; c = pfsnl_set_after(set, &c->number)) {
+		if (!c->twin)
+			continue;
+		/* one side has it, or all that have it became one */
+		WARN_ON(c->n_sections && RB_EMPTY_ROOT(&c->twin->sections));
+		c->wanted = max(c->wanted, c->twin->wanted);
+		c->sections = c->twin->sections;
+		c->twin->sections = RB_ROOT;
+		c->twin = NULL;
+	}
+}
+
 /* What was kept for the regular store only. */
 static void index_set(struct pfsnl_ckpt_set *set)
 {
@@ -443,8 +660,10 @@ static void index_set(struct pfsnl_ckpt_set *set)
 	for (c = pfsnl_set_first(set); c; c = pfsnl_set_after(set, &c->number)) {
 		set->used += pfsnl_ckpt_cost(c);
 		c->due.when = PFSNL_NEVER;
-		pfsnl_ckpt_due(set, c);
+		if (!PFSNL_BROKEN(CKPT_TIMERS))
+			pfsnl_ckpt_due(set, c);
 		for (s = pfsnl_section_first(c); s; s = pfsnl_section_next(s)) {
+			s->ckpt = c;
 			s->due.when = PFSNL_NEVER;
 			pfsnl_due_set(set, &s->due, s->expires);
 		}
@@ -467,6 +686,19 @@ static void renew_dots(struct pfsnl_ckpt_set *set, const struct pfsnl_ckpt_dot *
 		/* of what it is a losing version, all have forgotten */
 		c->origin = c->number;
 	}
+}
+
+/* What will not be kept, before anything is changed by which that is found out. */
+static void find_passed(struct pfsnl_ckpts *store)
+{
+	struct pfsnl_ckpt_set *side;
+	struct pfsnl_ckpt *c;
+
+	if (store->n_sides < 2)
+		return;
+	list_for_each_entry(side, &store->sides, side)
+		for (c = pfsnl_set_first(side); c; c = pfsnl_set_after(side, &c->number))
+			c->passed = pfsnl_side_passed(store, side, c);
 }
 
 static struct pfsnl_ckpt_set *first_side(struct pfsnl_ckpts *store)
@@ -503,6 +735,9 @@ int pfsnl_ckpts_activate(struct pfsnl_ckpts *store, const struct pfsnl_ring_id *
 		return err;
 	list_for_each_entry(side, &store->sides, side)
 		pfsnl_refs_keep(&store->mem, side, members, n);
+	if (list_empty(&store->sides))
+		pfsnl_refs_keep(&store->mem, set, members, n);
+	find_passed(store);
 	if (!list_empty(&store->sides)) {
 		set = first_side(store);
 		while (!list_empty(&store->sides)) {
@@ -511,16 +746,18 @@ int pfsnl_ckpts_activate(struct pfsnl_ckpts *store, const struct pfsnl_ring_id *
 			pfsnl_set_free(&store->mem, side);
 		}
 	}
+	take_twins(set);
 	WARN_ON(!pfsnl_lineage_enter(&set->lineage, ring));
 	settle_handles(store, set, time);
 	renew_dots(set, &now);
 	pfsnl_names_settle(store, set);
 	index_set(set);
 	if (set != store->set) {
-		pfsnl_set_free(&store->mem, store->set);
+		pfsnl_set_discard(store, store->set);
 		store->set = set;
 	}
 	store->n_sides = 0;
 	store->syncing = false;
+	store->keeps = false;
 	return 0;
 }

@@ -55,11 +55,14 @@ static void enter(struct node *n)
 	if (n->inside)
 		sim_fail("%08x: call within a call", n->host.addr);
 	n->inside = true;
+	n->calls++;
+	keeper_call(true);
 }
 
 static void leave(struct node *n)
 {
 	n->inside = false;
+	keeper_call(false);
 	if (n->core && n->watch.fresh) {
 		watch_compare(&n->watch, n->core, now_of(n));
 		world_changed(n->world, n);
@@ -68,6 +71,29 @@ static void leave(struct node *n)
 		hearer_check(&n->hearer, n);
 	if (n->core && n->world->tap)
 		n->world->tap->done(n);
+	if (n->keeper)
+		keeper_pump(n->keeper);
+}
+
+/**
+ * node_enter - a call of the core begins, that another file makes
+ * @n: the node, running
+ *
+ * Return: the time for it.
+ */
+u64 node_enter(struct node *n)
+{
+	enter(n);
+	return now_of(n);
+}
+
+/**
+ * node_done - that call has ended
+ * @n: the node
+ */
+void node_done(struct node *n)
+{
+	leave(n);
 }
 
 /* What the core asks for, it asks for while it is called. */
@@ -302,6 +328,8 @@ static void op_order(void *ctx, const struct pfsnl_order_event *ev)
 
 	world_digest(n->world, ev->kind ^ ev->n << 8);
 	hearer_hear(&n->hearer, n, ev);
+	if (n->keeper && ev->kind == PFSNL_ORDER_ROOM)
+		keeper_room(n->keeper);
 }
 
 static void op_group(void *ctx, const struct pfsnl_group_event *ev)
@@ -317,7 +345,8 @@ static int op_sync(void *ctx, const struct pfsnl_sync_event *ev)
 	struct node *n = node_of(ctx);
 
 	world_digest(n->world, ev->kind ^ ev->service << 8 ^ ev->place << 24);
-	return replica_told(n, ev);
+	return n->keeper && ev->who == n->keeper ? keeper_told(n->keeper, ev) :
+						   replica_told(n, ev);
 }
 
 static void op_tether_close(void *ctx, u32 id)
@@ -610,6 +639,8 @@ void node_stop(struct node *n)
 		sim_fail("%08x: processes were not told the end", n->host.addr);
 	if (n->replicas)
 		sim_fail("%08x: services were not told the end", n->host.addr);
+	if (n->keeper)
+		keeper_stop(n->keeper);
 	if (n->ledger.live)
 		sim_fail("%08x: %llu pieces of memory remain", n->host.addr,
 			 (unsigned long long)n->ledger.live);
@@ -661,6 +692,8 @@ void node_exit(struct node *n)
 	host_set(&n->host, HOST_OFF);
 	watch_reset(&n->watch);
 	hearer_reset(&n->hearer);
+	keeper_free(n->keeper);
+	n->keeper = NULL;
 }
 
 /**
@@ -688,9 +721,11 @@ int node_start(struct node *n)
 	world_say(n->world, &n->host, "starts");
 	enter(n);
 	n->core = pfsnl_core_create(&core_ops, n, &n->cfg, n->incarnation);
-	if (n->core && n->serves) {
+	if (n->core && (n->serves || n->keeper)) {
 		leave(n);
 		replicas_start(n);
+		if (n->keeper)
+			keeper_start(n->keeper);
 		enter(n);
 	}
 	if (n->core)

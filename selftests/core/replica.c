@@ -194,12 +194,19 @@ static int process(struct replica *r, const struct pfsnl_sync_event *ev)
 	if (r->done)
 		illegal(r, "it is to transmit although it is done");
 	r->n_asked++;
+	if (r->more && r->asked_in == r->node->calls)
+		illegal(r, "asked again before anything else had its turn");
+	r->asked_in = r->node->calls;
 	if (r->stuck)
-		return PFSNL_SYNC_AGAIN;
+		return r->waits ? PFSNL_SYNC_WAIT : PFSNL_SYNC_AGAIN;
 	while (r->transmits && r->sent < r->set.n && !err) {
 		err = transmit(r);
 		if (!err && r->lazy && r->sent < r->set.n)
 			return PFSNL_SYNC_AGAIN;
+		if (!err && r->more && r->sent < r->set.n)
+			return PFSNL_SYNC_MORE;
+		if (!err && r->waits && r->sent < r->set.n)
+			return PFSNL_SYNC_WAIT;
 	}
 	if (err == -EAGAIN) {
 		r->n_again++;

@@ -55,6 +55,9 @@ struct set {
  * @filler: bytes beside them
  * @stuck: it is never done
  * @lazy: it transmits one piece at a time
+ * @more: likewise, but wants to be asked again at once
+ * @waits: likewise, but wants to be asked again after data
+ * @asked_in: call of the core in which it was asked last
  * @n_said: operations of its own
  * @n_back: of which it knows what became
  * @n_retry: of which nobody applied
@@ -83,6 +86,9 @@ struct replica {
 	u32 filler;
 	bool stuck;
 	bool lazy;
+	bool more;
+	bool waits;
+	u64 asked_in;
 	u64 n_said;
 	u64 n_back;
 	u64 n_retry;

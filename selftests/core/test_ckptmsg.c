@@ -449,7 +449,7 @@ static void records_of_stores_handles_and_wants_are_the_bytes_of_the_table(void 
 		10, 1, 2, 3, 0, 0, 0, 21, 0, 0, 0, 22, 0, 0, 0, 6,
 	};
 	static const u8 want[] = {
-		5, 1, 0, 2, 0, 0, 0, 0,
+		5, 1, 0, 2, 0, 0, 0, 14,
 		1, 2, 3, 4, 5, 6, 7, 8, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18,
 		10, 1, 2, 3, 'i', 'd',
 	};
@@ -484,7 +484,54 @@ static void records_of_stores_handles_and_wants_are_the_bytes_of_the_table(void 
 	pfsnl_ckptrec_encode(&r, wire);
 	assert_memory_equal(wire, want, sizeof(want));
 	assert_int_equal(decode_record(wire, sizeof(want)), 0);
+	/* an id only for a section, and of that data only */
 	wire[1] = 0;
+	assert_int_equal(decode_record(wire, sizeof(want)), -EBADMSG);
+	wire[1] = PFSNL_WANT_DATA;
+	assert_int_equal(decode_record(wire, sizeof(want)), -EBADMSG);
+	wire[1] = PFSNL_WANT_DATA | PFSNL_WANT_SECTION;
+	assert_int_equal(decode_record(wire, sizeof(want)), -EBADMSG);
+	wire[1] = PFSNL_WANT_DATA;
+	wire[3] = 0;
+	assert_int_equal(decode_record(wire, PFSNL_CKPTREC_WANT_LEN), 0);
+}
+
+static void offers_are_the_bytes_of_the_table(void **state)
+{
+	static const u8 want[] = {
+		6, 0, 0, 0, 0, 0, 0, 2,
+		1, 2, 3, 4, 5, 6, 7, 8, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18,
+		10, 1, 2, 3,
+		1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 'i', 'd',
+		2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 0,
+	};
+	const struct pfsnl_offer one = { .digest = want + 28, .id_len = 2,
+					 .id = (const u8 *)"id" };
+	const struct pfsnl_offer two = { .digest = want + 47 };
+	struct pfsnl_ckptrec r = record_sample(PFSNL_CKPTREC_OFFER);
+	u8 wire[sizeof(want)], rest[64];
+	struct pfsnl_offer o;
+	const u8 *p;
+	u32 i;
+
+	r.n = 2;
+	r.rest = rest;
+	r.len = pfsnl_offer_encode(pfsnl_offer_encode(rest, &one), &two) - rest;
+	assert_int_equal(pfsnl_ckptrec_size(&r), sizeof(want));
+	pfsnl_ckptrec_encode(&r, wire);
+	assert_memory_equal(wire, want, sizeof(want));
+	assert_int_equal(decode_record(wire, sizeof(want)), 0);
+	p = pfsnl_offer_decode(rest, &o);
+	assert_int_equal(o.id_len, 2);
+	assert_memory_equal(o.id, "id", 2);
+	assert_memory_equal(o.digest, one.digest, PFSNL_CKPT_DIGEST);
+	assert_ptr_equal(pfsnl_offer_decode(p, &o), rest + r.len);
+	/* all of it, and no more */
+	for (i = 0; i < sizeof(want); i++)
+		assert_int_equal(decode_record(wire, i), -EBADMSG);
+	wire[7] = 1;
+	assert_int_equal(decode_record(wire, sizeof(want)), -EBADMSG);
+	wire[7] = 3;
 	assert_int_equal(decode_record(wire, sizeof(want)), -EBADMSG);
 }
 
@@ -524,6 +571,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(record_of_a_checkpoint_is_the_bytes_of_the_table),
 	cmocka_unit_test(record_of_a_section_is_the_bytes_of_the_table),
 	cmocka_unit_test(records_of_stores_handles_and_wants_are_the_bytes_of_the_table),
+		cmocka_unit_test(offers_are_the_bytes_of_the_table),
 	cmocka_unit_test(record_that_is_cut_short_makes_no_sense),
 };
 

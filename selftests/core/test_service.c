@@ -235,6 +235,65 @@ static void full_queue_makes_a_service_wait_and_go_on(void **state)
 	world_free(w);
 }
 
+/* how long a round takes in which 200 pieces are transmitted, nanoseconds */
+static u64 time_of_round(struct world *w, u32 pieces)
+{
+	u64 start;
+
+	say(w, 0, pieces);
+	assert_settled(w, 1000);
+	first(w, 0)->chunk = 1;
+	start = w->sim.now;
+	replica_add(w->nodes[0], 2);
+	world_run(w, SIM_MS);
+	assert_settled(w, 5000);
+	assert_int_equal(state_of(first(w, 0)).items, pieces);
+	return w->sim.now - start;
+}
+
+static void who_has_more_is_asked_as_soon_as_others_had_their_turn(void **state)
+{
+	struct world *w = serving(1, 3, ONE);
+	u64 lazy, more;
+
+	first(w, 0)->lazy = true;
+	lazy = time_of_round(w, 200);
+	world_free(w);
+	assert_true(lazy > 1900 * SIM_MS);
+
+	w = serving(1, 3, ONE);
+	first(w, 0)->more = true;
+	more = time_of_round(w, 200);
+	/* and each time in a call of its own, which the service itself checks */
+	assert_in_range(first(w, 0)->n_asked, 200, 210);
+	assert_true(more < 100 * SIM_MS);
+	world_free(w);
+}
+
+static void who_waits_is_asked_after_data(void **state)
+{
+	struct world *w = serving(1, 3, ONE);
+	u64 asked;
+
+	first(w, 0)->waits = true;
+	assert_true(time_of_round(w, 200) < 500 * SIM_MS);
+	assert_in_range(first(w, 0)->n_asked, 200, 210);
+	/* and not before */
+	first(w, 1)->waits = true;
+	first(w, 1)->stuck = true;
+	replica_add(w->nodes[1], 2);
+	assert_comes_to(w, first(w, 0), PFSNL_SYNC_PHASE_BARRIER, 3);
+	world_run(w, SIM_S);
+	asked = first(w, 1)->n_asked;
+	world_run(w, 60 * SIM_S);
+	assert_int_equal(first(w, 1)->n_asked, asked);
+	/* another round begins anew */
+	first(w, 1)->stuck = false;
+	replica_add(w->nodes[2], 2);
+	assert_settled(w, 1000);
+	world_free(w);
+}
+
 static void service_that_never_ends_is_waited_for(void **state)
 {
 	struct world *w = serving(1, 3, ONE);
@@ -527,6 +586,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(services_come_and_go_within_rounds),
 	cmocka_unit_test(service_removed_in_its_turn_ends_the_round),
 	cmocka_unit_test(full_queue_makes_a_service_wait_and_go_on),
+	cmocka_unit_test(who_has_more_is_asked_as_soon_as_others_had_their_turn),
+	cmocka_unit_test(who_waits_is_asked_after_data),
 	cmocka_unit_test(service_that_never_ends_is_waited_for),
 	cmocka_unit_test(who_misses_the_deadline_is_dropped),
 	cmocka_unit_test(leader_that_misses_the_deadline_hands_over),

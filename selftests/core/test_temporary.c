@@ -113,27 +113,38 @@ static void who_comes_again_is_sent_what_changed(void **state)
 	depots_free(&all);
 }
 
-static void writing_to_one_store_does_not_show_in_what_shares_it(void **state)
+/* two versions of a checkpoint have the section in common that neither side changed */
+static void writing_to_one_version_does_not_show_in_what_shares_its_data(void **state)
 {
-	struct depots all = depots_new(2), first;
-	struct pfsnl_section *s;
-	u8 before[PFSNL_CKPT_DIGEST];
-	char there[4];
+	struct depots all = depots_new(2), a, b, both;
+	const struct pfsnl_section *s;
+	struct pfsnl_ckpt *loser;
+	u8 before[3], after[3];
 
 	furnish(&all);
-	pfsnl_ckpts_digest(all.at[1]->store, before);
-	assert_int_equal(depots_carry(&all), 0);
-	/* the temporary store shares all of it; it is not activated */
-	first = depots_of(&all, 0, 1);
-	assert_int_equal(depots_write(&first, 0, 1, "small", 1, "E", 1), 0);
-	assert_int_equal(depots_write(&first, 0, 1, "big", 70000, "zzz", 3), 0);
-	assert_int_equal(depots_write(&first, 0, 2, "empty", 5, "q", 1), 0);
-	assert_int_equal(depots_activate(&all, 2), 0);
-	s = depot_section(all.at[0], "g", "small");
-	assert_int_equal(pfsnl_section_read(s, 0, there, 4), 4);
-	assert_memory_equal(there, "text", 4);
-	assert_true(depots_same(&all));
-	depots_free(&all);
+	assert_int_equal(depots_open(&all, 1, 1, "g", DEPOT_RW).err, 0);
+	a = depots_of(&all, 0, 1);
+	b = depots_of(&all, 1, 1);
+	assert_int_equal(depots_meet(&a), 0);
+	assert_int_equal(depots_meet(&b), 0);
+	assert_int_equal(depots_write(&a, 0, 1, "small", 1, "E", 1), 0);
+	assert_int_equal(depots_write(&a, 0, 1, "small", 1, "e", 1), 0);
+	assert_int_equal(depots_write(&b, 0, 1, "small", 1, "x", 1), 0);
+	both = depots_both(&a, &b);
+	assert_int_equal(depots_meet(&both), 0);
+	assert_int_equal(both.at[0]->n_conflicts, 1);
+	loser = pfsnl_ckpts_find(both.at[0]->store, &both.at[0]->conflicts[0].loser);
+	s = pfsnl_section_find(loser, "big", 3);
+	assert_int_equal(pfsnl_section_read(s, 70000, before, 3), 3);
+	assert_int_equal(depots_write(&both, 0, 1, "big", 70000, "zzz", 3), 0);
+	s = pfsnl_section_find(loser, "big", 3);
+	assert_int_equal(pfsnl_section_read(s, 70000, after, 3), 3);
+	assert_memory_equal(before, after, 3);
+	s = depot_section(both.at[0], "g", "big");
+	assert_int_equal(pfsnl_section_read(s, 70000, after, 3), 3);
+	assert_memory_equal(after, "zzz", 3);
+	assert_true(depots_same(&both));
+	depots_free(&both);
 }
 
 static void abort_leaves_the_store_as_it_was(void **state)
@@ -575,7 +586,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(section_above_1_mib_comes_in_pieces),
 	cmocka_unit_test(who_has_the_same_is_sent_digests_only),
 	cmocka_unit_test(who_comes_again_is_sent_what_changed),
-	cmocka_unit_test(writing_to_one_store_does_not_show_in_what_shares_it),
+	cmocka_unit_test(writing_to_one_version_does_not_show_in_what_shares_its_data),
 	cmocka_unit_test(abort_leaves_the_store_as_it_was),
 	cmocka_unit_test(state_outlives_a_round_that_was_aborted),
 	cmocka_unit_test(who_did_not_activate_is_behind_and_not_another_side),

@@ -17,6 +17,15 @@ static inline void world_failed(const char *text)
 	fail_msg("%s", text);
 }
 
+static inline void print_keeper(const struct keeper *k)
+{
+	struct pfsnl_ckptsvc_state st = keeper_state(k);
+
+	print_error("    checkpoints: %s%s, step %u, error %d, %u wait, %u queued\n",
+		    st.joined ? "joined" : "not joined", st.active ? ", active" : "",
+		    st.step, st.error, st.waiting, st.queued);
+}
+
 static inline void print_world(struct world *w)
 {
 	u32 i;
@@ -32,6 +41,8 @@ static inline void print_world(struct world *w)
 			    st.peers, node_tethers(w->nodes[i]),
 			    w->nodes[i]->host.state == HOST_ON ? "" :
 			    " (not on)");
+		if (w->nodes[i]->keeper)
+			print_keeper(w->nodes[i]->keeper);
 	}
 }
 
@@ -93,6 +104,8 @@ static inline int world_tests(const struct CMUnitTest *tests, size_t n)
 	int failed;
 
 	sim_on_failure = world_failed;
+	if (getenv("PFSNL_TEST"))
+		cmocka_set_test_filter(getenv("PFSNL_TEST"));
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	failed = _cmocka_run_group_tests("world", tests, n, NULL, NULL);
 	/* a test that fails leaves its world behind, which is no news */

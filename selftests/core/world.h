@@ -11,6 +11,7 @@
 
 #include "core.h"
 #include "hearer.h"
+#include "keeper.h"
 #include "ledger.h"
 #include "net.h"
 #include "process.h"
@@ -80,11 +81,13 @@ struct world_tap {
  * @hearer: a listener to messages
  * @processes: in groups
  * @replicas: services
+ * @keeper: its checkpoints, NULL: it has no such service
  * @serves: ids of the services that it has when it starts, a bit each
  * @tethers: its open tethers by number
  * @last_id: number of the newest
  * @blocked: one had no room for a frame; reset by who sees it
  * @inside: a call to the core runs
+ * @calls: how many there were
  * @left: the core said that its goodbye is over
  * @gone: event that follows that
  * @plan: beacons to send, NULL when there are none
@@ -118,12 +121,14 @@ struct node {
 	struct hearer hearer;
 	struct process *processes;
 	struct replica *replicas;
+	struct keeper *keeper;
 	u32 serves;
 
 	struct rb_root tethers;
 	u32 last_id;
 	bool blocked;
 	bool inside;
+	u64 calls;
 	bool left;
 	struct sim_event gone;
 
@@ -219,6 +224,8 @@ int node_serve(struct node *n, u16 id, void *who);
 int node_unserve(struct node *n, u16 id);
 int node_operate(struct node *n, u16 id, u16 flags, const void *data, u32 len);
 void node_forge(struct node *n, u16 port, const u8 *data, u32 len);
+u64 node_enter(struct node *n);
+void node_done(struct node *n);
 bool node_runs(const struct node *n);
 u64 node_count(const struct node *n, enum pfsnl_counter c);
 enum pfsnl_role node_role(const struct node *n);

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What is wanted while sides are transmitted. It stands with the checkpoints and their
+ * sections, so nobody needs memory for it: in the temporary store, so that what one
+ * node wants no other asks for again; in the regular store of who transmits it, so that
+ * he finds it. What a node wants is found out by a walk through its temporary store.
+ */
+#include <linux/errno.h>
+#include <linux/limits.h>
+#include <linux/minmax.h>
+#include <linux/string.h>
+
+#include "store.h"
+
+/* id_len before the first section */
+#define NO_ID	U32_MAX
+
+enum phase {
+	PHASE_CKPTS,
+	PHASE_SECTIONS,
+};
+
+/**
+ * pfsnl_want_nothing - nobody wants anything any more
+ * @set: of these
+ */
+void pfsnl_want_nothing(struct pfsnl_ckpt_set *set)
+{
+	struct pfsnl_section *s;
+	struct pfsnl_ckpt *c;
+
+	for (c = pfsnl_set_first(set); c; c = pfsnl_set_after(set, &c->number)) {
+		if (!c->wanted)
+			continue;
+		c->wanted = 0;
+		for (s = pfsnl_section_first(c); s; s = pfsnl_section_next(s))
+			s->wanted = false;
+	}
+}
+
+static void mark(struct pfsnl_ckpt_set *set, const struct pfsnl_ckptrec *r)
+{
+	struct pfsnl_ckpt *c = pfsnl_set_find(set, &r->number);
+	struct pfsnl_section *s;
+	u8 level = r->flags & PFSNL_WANT_DATA ? PFSNL_WANTED_DATA : PFSNL_WANTED_OFFERS;
+
+	if (!c)
+		return;
+	c->wanted = max(c->wanted, level);
+	if (!(r->flags & PFSNL_WANT_SECTION))
+		return;
+	s = pfsnl_section_find(c, r->name, r->name_len);
+	if (s)
+		s->wanted = true;
+}
+
+/**
+ * pfsnl_ckpts_want - somebody wants something
+ * @store: the store, with a temporary store
+ * @self: this node, host order
+ * @r: WANT, decoded
+ *
+ * Return: 0, or -EPROTO if nobody transmits that.
+ */
+int pfsnl_ckpts_want(struct pfsnl_ckpts *store, u32 self, const struct pfsnl_ckptrec *r)
+{
+	struct pfsnl_ckpt_set *side = pfsnl_side_find(store, r->addr);
+
+	if (!side || !pfsnl_set_find(side, &r->number))
+		return -EPROTO;
+	mark(side, r);
+	if (r->addr == self)
+		mark(store->set, r);
+	return 0;
+}
+
+/**
+ * pfsnl_ckpt_iter_wants - what this node wants
+ * @it: set up
+ * @sections: sections, or else checkpoints
+ */
+void pfsnl_ckpt_iter_wants(struct pfsnl_ckpt_iter *it, bool sections)
+{
+	memset(it, 0, sizeof(*it));
+	it->phase = sections ? PHASE_SECTIONS : PHASE_CKPTS;
+	it->id_len = NO_ID;
+}
+
+/* The section that is wanted next. */
+static struct pfsnl_section *next_section(const struct pfsnl_ckpt *c,
+					  const struct pfsnl_ckpt_iter *it)
+{
+	struct pfsnl_section *s;
+
+	s = pfsnl_section_after(c, it->id_len == NO_ID ? NULL : it->id, it->id_len);
+	while (s && (s->wanted || (!s->offered && s->got == s->len)))
+		s = pfsnl_section_next(s);
+	return s;
+}
+
+/* What is wanted of this checkpoint, if anything is. */
+static bool want_of(const struct pfsnl_ckpts *store, const struct pfsnl_ckpt_set *side,
+		    const struct pfsnl_ckpt *c, struct pfsnl_ckpt_iter *it,
+		    struct pfsnl_ckptrec *r)
+{
+	struct pfsnl_section *s;
+
+	r->number = c->number;
+	r->flags = 0;
+	if (c->whole || pfsnl_side_passed(store, side, c))
+		return false;
+	if (it->phase == PHASE_CKPTS) {
+		if (!pfsnl_set_find(store->set, &c->number))
+			r->flags = PFSNL_WANT_DATA;
+		return c->wanted < (r->flags ? PFSNL_WANTED_DATA : PFSNL_WANTED_OFFERS);
+	}
+	s = next_section(c, it);
+	if (!s)
+		return false;
+	r->flags = PFSNL_WANT_SECTION;
+	r->name = s->id;
+	r->name_len = s->id_len;
+	it->id_len = s->id_len;
+	memcpy(it->id, s->id, s->id_len);
+	return true;
+}
+
+/* The checkpoint that was reached, or else the next. */
+static struct pfsnl_ckpt *at_ckpt(const struct pfsnl_ckpt_set *side,
+				  const struct pfsnl_ckpt_iter *it)
+{
+	if (it->begun)
+		return pfsnl_set_find(side, &it->number);
+	return pfsnl_set_after(side, &it->number);
+}
+
+/**
+ * pfsnl_ckpts_wants - make the next record of what this node wants
+ * @store: the store, with a temporary store
+ * @it: what was set up, and how far it is
+ * @to: where to, PFSNL_SEND_ROOM bytes
+ *
+ * Return: bytes of the record, or 0 if there is none any more.
+ */
+u32 pfsnl_ckpts_wants(struct pfsnl_ckpts *store, struct pfsnl_ckpt_iter *it, u8 *to)
+{
+	struct pfsnl_ckptrec r = { .kind = PFSNL_CKPTREC_WANT };
+	const struct pfsnl_ckpt_set *side;
+	struct pfsnl_ckpt *c;
+
+	list_for_each_entry(side, &store->sides, side) {
+		if (side->addr < it->key.addr)
+			continue;
+		if (side->addr > it->key.addr) {
+			it->key.addr = side->addr;
+			it->number = (struct pfsnl_ckpt_number) {};
+			it->begun = false;
+		}
+		r.addr = side->addr;
+		for (c = at_ckpt(side, it); c; c = pfsnl_set_after(side, &c->number)) {
+			it->number = c->number;
+			it->begun = want_of(store, side, c, it, &r);
+			if (!it->begun) {
+				it->id_len = NO_ID;
+				continue;
+			}
+			/* of a checkpoint there is one, of its sections many */
+			it->begun = it->phase == PHASE_SECTIONS;
+			pfsnl_ckptrec_encode(&r, to);
+			return pfsnl_ckptrec_size(&r);
+		}
+	}
+	return 0;
+}
