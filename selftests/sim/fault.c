@@ -3,6 +3,7 @@
  * Faults: what each does to a world, and how all of them are undone.
  */
 #include "judge.h"
+#include "keep.h"
 #include "level0.h"
 #include "run.h"
 
@@ -203,6 +204,7 @@ void fault_inject(struct run *r, enum fault fault)
 		n = any_node(r);
 		n->ledger.fail_at = n->ledger.tries + 1 + draw(r, 20);
 		n->ledger.fail_for = draw(r, 10);
+		keep_starve(r, n);
 		return;
 	case FAULT_STRANGER:
 		r->noise = draw(r, 4) ? 20 : 300;
@@ -378,6 +380,7 @@ void fault_heal(struct run *r)
 	judge_impostor(0);
 	judge_chance(false);
 	judge_links_changed();
+	keep_heal(r);
 	for (i = 0; i < r->w->n; i++) {
 		struct node *n = r->w->nodes[i];
 

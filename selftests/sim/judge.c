@@ -13,6 +13,7 @@
 #include "judge.h"
 #include "level0.h"
 #include "state.h"
+#include "witness.h"
 
 /* clocks may be wrong by 5 %, so twice that is allowed where two are compared */
 #define SLACK(t)	((t) + (t) / 8)
@@ -701,7 +702,10 @@ static void done(struct node *n)
 		   sizeof(n->core->nobody)))
 		sim_violated("own-contact", "%08x wrote into the contact of nobody",
 			     n->host.addr);
-	if (n->ledger.bytes > f->bound + 2 * n->core->order.mark_bytes)
+	if (n->keeper)
+		witness_look(n->keeper);
+	if (n->ledger.bytes - (n->keeper ? n->keeper->bytes : 0) >
+	    f->bound + 2 * n->core->order.mark_bytes)
 		sim_violated("memory", "%08x holds %llu bytes, its bound is %llu",
 			     n->host.addr, (unsigned long long)n->ledger.bytes,
 			     (unsigned long long)f->bound);

@@ -43,6 +43,15 @@
 	X("rings-bounded", "under faults that do not change, rings cease to") \
 	X("gathered", "nodes that start at once make few rings")	\
 	X("level0-list", "a level-0 peer's list is its leader's")	\
+	X("ckpt-same", "who applied the same has the same checkpoints") \
+	X("ckpt-keeps", "what goes into a round comes out of it, perhaps under another name") \
+	X("ckpt-refs", "what is open is what living processes have open") \
+	X("ckpt-number", "a number is that of one checkpoint")		\
+	X("ckpt-once", "a request has the outcome that is said, each in its order") \
+	X("ckpt-merge", "what sides become does not depend on their order") \
+	X("ckpt-memory", "memory for checkpoints stays within its bound, and is given back") \
+	X("ckpt-goes-on", "faults over: all take part, and are answered") \
+	X("ckpt-expires", "what is due expires, neither early nor late")	\
 	X("ends", "no run goes on without end")				\
 	X("surroundings", "memory is given back, tethers are closed, calls nest not") \
 	X("crash", "no crash, no report of a sanitizer, no warning")

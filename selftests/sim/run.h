@@ -31,8 +31,10 @@
  * @groups: half of them by processes in groups, which come and go
  * @services: some are operations of services, of which each node has two
  * @stormy: services may come and go
+ * @keeps: and some are about checkpoints, see keep.h
  * @longest: how long they are at most, bytes
  * @quiet: nobody sends any for the time being
+ * @calm_since: and nothing goes wrong, since then; 0: it may
  * @impostor: node whose address a stranger uses, or NULL
  */
 struct run {
@@ -57,8 +59,10 @@ struct run {
 	bool groups;
 	bool services;
 	bool stormy;
+	bool keeps;
 	u32 longest;
 	bool quiet;
+	u64 calm_since;
 	struct node *impostor;
 };
 

@@ -7,8 +7,10 @@
 #include <linux/minmax.h>
 
 #include "judge.h"
+#include "keep.h"
 #include "level0.h"
 #include "run.h"
+#include "witness.h"
 
 /* time passes in slices, between which the run is looked at */
 #define SLICE		(5 * SIM_MS)
@@ -18,6 +20,8 @@
 #define STEPS_MAX	30000000ULL
 /* services that a node has */
 #define SERVICES	2
+/* sets worlds apart in which it has checkpoints, and then no service of their id */
+#define KEEPS		0x6b656570
 
 #define SCENARIO_TEXT(name, text, what) [SCENARIO_##name] = text,
 const char * const scenario_names[SCENARIO_N] = {
@@ -76,7 +80,7 @@ static void act(struct run *r, struct node *n, u16 flags, u32 len)
 /* A service of a node says an operation, or there is one less, or more. */
 static void operate(struct run *r, struct node *n, u16 flags, u32 len)
 {
-	u16 id = 1 + draw(r, SERVICES);
+	u16 id = r->keeps ? SERVICES : 1 + draw(r, SERVICES);
 	struct replica *s = replica_of(n, id);
 
 	/* each is another ring */
@@ -109,7 +113,9 @@ static void talk(struct run *r)
 
 		if (!n->core || n->host.state != HOST_ON)
 			continue;
-		if (r->services && draw(r, 2))
+		if (r->keeps && draw(r, 4))
+			keep_act(r, n, flags);
+		else if (r->services && draw(r, 2))
 			operate(r, n, flags, min(len, r->longest - 64));
 		else if (r->groups && draw(r, 2))
 			act(r, n, flags, min(len, r->longest - PFSNL_GROUP_HEAD));
@@ -133,6 +139,7 @@ static void pass(struct run *r, u64 time)
 			continue;
 		r->sweep_at = w->sim.now + 4 * SLICE;
 		judge_sweep(w);
+		keep_look(r);
 	}
 }
 
@@ -198,6 +205,8 @@ static void describe(struct run *r)
 {
 	u32 i;
 
+	keep_describe(r);
+
 	for (i = 0; i < r->w->n; i++) {
 		struct node *n = r->w->nodes[i];
 		struct pfsnl_state st = node_state(n);
@@ -238,13 +247,16 @@ static void all_heard(struct run *r)
 		return;
 	r->quiet = true;
 	while (!(hearer_same(r->w) && processes_true(r->w) &&
-		 replicas_active(r->w)) && r->w->sim.now < end)
+		 replicas_active(r->w) && keep_settled(r)) && r->w->sim.now < end)
 		pass(r, SLICE);
 	r->quiet = false;
 	if (hearer_same(r->w) && processes_true(r->w) &&
-	    replicas_active(r->w))
+	    replicas_active(r->w) && keep_settled(r))
 		return;
 	describe(r);
+	if (hearer_same(r->w) && processes_true(r->w) && replicas_active(r->w))
+		sim_violated("ckpt-goes-on",
+			     "not all are active, have the same, and were answered, after 5 s");
 	if (hearer_same(r->w) && processes_true(r->w))
 		sim_violated("sync-bounded",
 			     "not all services are active and the same, after 5 s");
@@ -336,6 +348,7 @@ static void rest(struct run *r)
 
 	if (!agree(r))
 		return;
+	r->calm_since = r->w->sim.now;
 	/* what is still under way may arrive */
 	pass(r, max(r->interval, 50 * SIM_MS));
 	forget_logs(r);
@@ -361,6 +374,10 @@ static void rest(struct run *r)
 		sim_violated("stays", "they are one ring no longer");
 	for (i = 0; i < r->w->n_peers; i++)
 		check_peer(r, world_leader(r->w), r->w->peers[i], false);
+	/* something is due now and then, for which the rest is too short */
+	if (r->keeps && !draw(r, 4))
+		pass(r, 5 * SIM_S);
+	r->calm_since = 0;
 }
 
 /* Who is off is switched on, most of them; who goes may do so. */
@@ -375,6 +392,7 @@ static void switch_on(struct run *r)
 	for (i = 0; i < r->w->n_peers; i++)
 		if (r->w->peers[i]->host.state != HOST_ON && draw(r, 2))
 			level0_start(r->w->peers[i]);
+	keep_calm(r);
 }
 
 static void calm(struct run *r, u64 before)
@@ -848,6 +866,7 @@ static void draw_world(struct run *r)
 	r->groups = draw(r, 3);
 	/* not drawn like the rest, so that other worlds stay what they were */
 	r->services = r->talk && sim_mix(r->w->seed ^ SERVICES) % 2;
+	r->keeps = r->talk && sim_mix(r->w->seed ^ KEEPS) % 2;
 	retain = 64 << draw(r, 4);
 	r->longest = draw(r, 4) ? 3000 : retain * 1024 / 4;
 	r->quiet = true;
@@ -862,7 +881,7 @@ static void draw_world(struct run *r)
 		node->cfg.level0_dead_ms = 2000;
 		node->cfg.retain_kib = retain;
 		if (r->services)
-			node->serves = 3U << 1;
+			node->serves = r->keeps ? 1U << SERVICES : 3U << 1;
 		/*
 		 * Who waits for less long than others may count too soon. And
 		 * what is asked for a quorum is a sign of life, which the
@@ -881,6 +900,8 @@ static void draw_world(struct run *r)
 		level0_new(r->w, WORLD_ADDR(200 + i));
 	r->interval = longest * SIM_MS;
 	r->dead = (u64)longest * most * SIM_MS;
+	if (r->keeps)
+		keep_draw(r);
 }
 
 /**
@@ -923,6 +944,8 @@ u64 scenario_run(u64 seed, const struct setup *setup, struct totals *totals)
 	digest = sim_mix(r->w->digest ^ r->w->sim.steps ^
 			 sim_random(&r->w->sim));
 	judge_end(r->w);
+	if (r->keeps)
+		witness_end();
 	world_free(r->w);
 	return digest;
 }
