@@ -103,6 +103,7 @@ struct pfsnl_core *pfsnl_instance_enter(struct pfsnl_instance *inst, u64 *now)
  */
 void pfsnl_instance_leave(struct pfsnl_instance *inst)
 {
+	pfsnl_ckpt_settle(&inst->ckpt);
 	pfsnl_process_settle(&inst->processes);
 	pfsnl_tethers_push(&inst->tethers);
 	if (inst->state_due) {
@@ -325,6 +326,8 @@ static void request_start(struct kthread_work *work)
 	struct pfsnl_core *core;
 
 	core = pfsnl_instance_enter(r->inst, &r->inst->start_time);
+	/* so that the first ring has it */
+	pfsnl_ckpt_begin(&r->inst->ckpt, r->inst->start_time);
 	pfsnl_core_start(core, r->inst->start_time);
 	pfsnl_instance_leave(r->inst);
 }
@@ -360,6 +363,7 @@ static void request_end(struct kthread_work *work)
 	pfsnl_event_state(inst, true);
 	pfsnl_core_destroy(inst->core);
 	inst->core = NULL;
+	pfsnl_ckpt_end(&inst->ckpt);
 	pfsnl_process_settle(&inst->processes);
 	mutex_unlock(&inst->lock);
 }
@@ -424,6 +428,8 @@ static void tear_down(struct pfsnl_instance *inst)
 			pfsnl_tethers_deafen(&inst->tethers);
 		if (inst->processes.inst)
 			pfsnl_processes_deafen(&inst->processes);
+		if (inst->ckpt.inst)
+			pfsnl_ckpt_deafen(&inst->ckpt);
 		hrtimer_cancel(&inst->alarm);
 		kthread_cancel_work_sync(&inst->tick);
 		if (inst->core)
@@ -431,6 +437,7 @@ static void tear_down(struct pfsnl_instance *inst)
 		/* a work that ran meanwhile may have set it again */
 		hrtimer_cancel(&inst->alarm);
 		kthread_cancel_work_sync(&inst->tick);
+		pfsnl_ckpt_close(&inst->ckpt);
 		pfsnl_processes_close(&inst->processes);
 		pfsnl_tethers_close(&inst->tethers);
 		pfsnl_beacon_close(&inst->beacon);
@@ -482,6 +489,8 @@ static struct pfsnl_instance *build(struct net *net, int ifindex,
 	*err = pfsnl_beacon_open(inst, cfg, extack);
 	if (!*err)
 		*err = pfsnl_processes_open(inst);
+	if (!*err)
+		*err = pfsnl_ckpt_open(inst);
 	if (!*err)
 		*err = pfsnl_tethers_open(inst, cfg, extack);
 	if (*err)
@@ -699,6 +708,18 @@ u64 pfsnl_instance_counter(const struct pfsnl_instance *inst,
 		return n + READ_ONCE(inst->processes.slow);
 	case PFSNL_COUNT_GROUP_SILENT:
 		return n + READ_ONCE(inst->processes.silent);
+	case PFSNL_COUNT_CKPT_BUSY:
+		return n + atomic64_read(&inst->ckpt.busy);
+	case PFSNL_COUNT_CKPT_REFUSED:
+		return n + inst->ckpt.counts.refused;
+	case PFSNL_COUNT_CKPT_UNKNOWN:
+		return n + inst->ckpt.counts.unknown;
+	case PFSNL_COUNT_CKPT_LOST:
+		return n + inst->ckpt.counts.lost;
+	case PFSNL_COUNT_CKPT_CONFLICT:
+		return n + inst->ckpt.counts.conflicts;
+	case PFSNL_COUNT_CKPT_OUT:
+		return n + inst->ckpt.counts.out;
 	default:
 		return n;
 	}

@@ -20,6 +20,8 @@
  *	pfsnl_process.lock	what is under way of a process	node thread, sending
  *	pfsnl_mailbox.lock	what was sent to a socket	node thread, requests
  *								about groups
+ *	pfsnl_ckpt_io.lock	see ckpt.h			node thread, requests
+ *								about checkpoints
  *	none: one owner		the rest of @processes		node thread
  *	none: one owner		@tethers (see tether.h)		node thread
  *	none: one owner		sending half of @beacon		beacon thread
@@ -51,6 +53,7 @@
 
 #include "address.h"
 #include "beacon.h"
+#include "ckpt.h"
 #include "core/core.h"
 #include "process.h"
 #include "tether.h"
@@ -83,6 +86,7 @@ struct netlink_ext_ack;
  * @beacon: UDP
  * @tethers: TCP
  * @processes: members of groups
+ * @ckpt: checkpoints, see ckpt.h
  */
 struct pfsnl_instance {
 	struct net *net;
@@ -107,6 +111,7 @@ struct pfsnl_instance {
 	struct pfsnl_beacon_io beacon;
 	struct pfsnl_tether_io tethers;
 	struct pfsnl_process_io processes;
+	struct pfsnl_ckpt_io ckpt;
 };
 
 /**

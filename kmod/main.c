@@ -31,6 +31,10 @@ unsigned int pfsnl_param_group_backlogs_kib = 131072;
 module_param_named(group_backlogs_kib, pfsnl_param_group_backlogs_kib, uint, 0644);
 MODULE_PARM_DESC(group_backlogs_kib, "Most that may wait for all such processes of an instance together, KiB (default: 131072)");
 
+unsigned int pfsnl_param_ckpt_most_mib = 512;
+module_param_named(ckpt_most_mib, pfsnl_param_ckpt_most_mib, uint, 0644);
+MODULE_PARM_DESC(ckpt_most_mib, "Most that a node may collect of others' checkpoints when nodes come together, MiB, for instances started from now on; twice what all checkpoints may hold, at least (default: 512)");
+
 static int __init pfsnl_init(void)
 {
 	int err;

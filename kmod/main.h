@@ -12,5 +12,6 @@ extern bool pfsnl_param_fifo_users;
 extern unsigned int pfsnl_param_max_per_user;
 extern unsigned int pfsnl_param_group_backlog_kib;
 extern unsigned int pfsnl_param_group_backlogs_kib;
+extern unsigned int pfsnl_param_ckpt_most_mib;
 
 #endif /* PFSNL_MAIN_H */

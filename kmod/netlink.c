@@ -493,6 +493,10 @@ static const struct genl_multicast_group groups[] = {
 	[PFSNL_NLGRP_STATE]	= { .name = PFSNL_MCGRP_STATE },
 	[PFSNL_NLGRP_RINGS]	= { .name = PFSNL_MCGRP_RINGS },
 	[PFSNL_NLGRP_SYNC]	= { .name = PFSNL_MCGRP_SYNC },
+	[PFSNL_NLGRP_CHECKPOINTS] = {
+		.name	= PFSNL_MCGRP_CHECKPOINTS,
+		.flags	= GENL_MCAST_CAP_NET_ADMIN,
+	},
 };
 
 struct genl_family pfsnl_netlink_family __ro_after_init = {

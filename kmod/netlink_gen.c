@@ -10,6 +10,12 @@
 
 #include <uapi/linux/pfsnl.h>
 
+/* Common nested types */
+const struct nla_policy pfsnl_ckpt_vector_nl_policy[PFSNL_A_CKPT_VECTOR_DATA + 1] = {
+	[PFSNL_A_CKPT_VECTOR_OFFSET] = { .type = NLA_U64, },
+	[PFSNL_A_CKPT_VECTOR_DATA] = { .type = NLA_BINARY, },
+};
+
 /* PFSNL_CMD_INSTANCE_GET - do */
 const struct nla_policy pfsnl_instance_get_nl_policy[PFSNL_A_INSTANCE_PAD + 1] = {
 };
@@ -109,13 +115,133 @@ const struct nla_policy pfsnl_group_member_get_nl_policy[PFSNL_A_GROUP_MEMBER_ME
 	[PFSNL_A_GROUP_MEMBER_MEMBER] = { .type = NLA_U32, },
 };
 
+/* PFSNL_CMD_CKPT_OPEN - do */
+const struct nla_policy pfsnl_ckpt_open_nl_policy[PFSNL_A_CKPT_MAX_ID + 1] = {
+	[PFSNL_A_CKPT_COOKIE] = { .type = NLA_U64, },
+	[PFSNL_A_CKPT_NAME] = { .type = NLA_NUL_STRING, .len = PFSNL_CKPT_NAME_MAX, },
+	[PFSNL_A_CKPT_CREATE] = { .type = NLA_FLAG, },
+	[PFSNL_A_CKPT_READ] = { .type = NLA_FLAG, },
+	[PFSNL_A_CKPT_WRITE] = { .type = NLA_FLAG, },
+	[PFSNL_A_CKPT_SAFE] = { .type = NLA_FLAG, },
+	[PFSNL_A_CKPT_SIZE] = { .type = NLA_U64, },
+	[PFSNL_A_CKPT_RETENTION] = { .type = NLA_U64, },
+	[PFSNL_A_CKPT_MAX_SECTION] = { .type = NLA_U64, },
+	[PFSNL_A_CKPT_MAX_SECTIONS] = { .type = NLA_U32, },
+	[PFSNL_A_CKPT_MAX_ID] = { .type = NLA_U32, },
+};
+
+/* PFSNL_CMD_CKPT_CLOSE - do */
+const struct nla_policy pfsnl_ckpt_close_nl_policy[PFSNL_A_CKPT_SAFE + 1] = {
+	[PFSNL_A_CKPT_COOKIE] = { .type = NLA_U64, },
+	[PFSNL_A_CKPT_HANDLE] = { .type = NLA_U32, },
+	[PFSNL_A_CKPT_SAFE] = { .type = NLA_FLAG, },
+};
+
+/* PFSNL_CMD_CKPT_UNLINK - do */
+const struct nla_policy pfsnl_ckpt_unlink_nl_policy[PFSNL_A_CKPT_SAFE + 1] = {
+	[PFSNL_A_CKPT_COOKIE] = { .type = NLA_U64, },
+	[PFSNL_A_CKPT_NAME] = { .type = NLA_NUL_STRING, .len = PFSNL_CKPT_NAME_MAX, },
+	[PFSNL_A_CKPT_SAFE] = { .type = NLA_FLAG, },
+};
+
+/* PFSNL_CMD_CKPT_RETENTION - do */
+const struct nla_policy pfsnl_ckpt_retention_nl_policy[PFSNL_A_CKPT_RETENTION + 1] = {
+	[PFSNL_A_CKPT_COOKIE] = { .type = NLA_U64, },
+	[PFSNL_A_CKPT_HANDLE] = { .type = NLA_U32, },
+	[PFSNL_A_CKPT_RETENTION] = { .type = NLA_U64, },
+	[PFSNL_A_CKPT_SAFE] = { .type = NLA_FLAG, },
+};
+
+/* PFSNL_CMD_CKPT_LIMIT - do */
+const struct nla_policy pfsnl_ckpt_limit_nl_policy[PFSNL_A_CKPT_SIZE + 1] = {
+	[PFSNL_A_CKPT_COOKIE] = { .type = NLA_U64, },
+	[PFSNL_A_CKPT_SIZE] = { .type = NLA_U64, },
+	[PFSNL_A_CKPT_SAFE] = { .type = NLA_FLAG, },
+};
+
+/* PFSNL_CMD_SECTION_CREATE - do */
+const struct nla_policy pfsnl_section_create_nl_policy[PFSNL_A_CKPT_DATA + 1] = {
+	[PFSNL_A_CKPT_COOKIE] = { .type = NLA_U64, },
+	[PFSNL_A_CKPT_HANDLE] = { .type = NLA_U32, },
+	[PFSNL_A_CKPT_SECTION] = { .type = NLA_BINARY, },
+	[PFSNL_A_CKPT_MAKE_ID] = { .type = NLA_FLAG, },
+	[PFSNL_A_CKPT_EXPIRES] = { .type = NLA_U64, },
+	[PFSNL_A_CKPT_DATA] = { .type = NLA_BINARY, },
+	[PFSNL_A_CKPT_SAFE] = { .type = NLA_FLAG, },
+};
+
+/* PFSNL_CMD_SECTION_DELETE - do */
+const struct nla_policy pfsnl_section_delete_nl_policy[PFSNL_A_CKPT_SECTION + 1] = {
+	[PFSNL_A_CKPT_COOKIE] = { .type = NLA_U64, },
+	[PFSNL_A_CKPT_HANDLE] = { .type = NLA_U32, },
+	[PFSNL_A_CKPT_SECTION] = { .type = NLA_BINARY, },
+	[PFSNL_A_CKPT_SAFE] = { .type = NLA_FLAG, },
+};
+
+/* PFSNL_CMD_SECTION_WRITE - do */
+const struct nla_policy pfsnl_section_write_nl_policy[PFSNL_A_CKPT_VECTOR + 1] = {
+	[PFSNL_A_CKPT_COOKIE] = { .type = NLA_U64, },
+	[PFSNL_A_CKPT_HANDLE] = { .type = NLA_U32, },
+	[PFSNL_A_CKPT_SECTION] = { .type = NLA_BINARY, },
+	[PFSNL_A_CKPT_VECTOR] = NLA_POLICY_NESTED(pfsnl_ckpt_vector_nl_policy),
+	[PFSNL_A_CKPT_SAFE] = { .type = NLA_FLAG, },
+};
+
+/* PFSNL_CMD_SECTION_OVERWRITE - do */
+const struct nla_policy pfsnl_section_overwrite_nl_policy[PFSNL_A_CKPT_DATA + 1] = {
+	[PFSNL_A_CKPT_COOKIE] = { .type = NLA_U64, },
+	[PFSNL_A_CKPT_HANDLE] = { .type = NLA_U32, },
+	[PFSNL_A_CKPT_SECTION] = { .type = NLA_BINARY, },
+	[PFSNL_A_CKPT_DATA] = { .type = NLA_BINARY, },
+	[PFSNL_A_CKPT_SAFE] = { .type = NLA_FLAG, },
+};
+
+/* PFSNL_CMD_SECTION_EXPIRATION - do */
+const struct nla_policy pfsnl_section_expiration_nl_policy[PFSNL_A_CKPT_EXPIRES + 1] = {
+	[PFSNL_A_CKPT_COOKIE] = { .type = NLA_U64, },
+	[PFSNL_A_CKPT_HANDLE] = { .type = NLA_U32, },
+	[PFSNL_A_CKPT_SECTION] = { .type = NLA_BINARY, },
+	[PFSNL_A_CKPT_EXPIRES] = { .type = NLA_U64, },
+	[PFSNL_A_CKPT_SAFE] = { .type = NLA_FLAG, },
+};
+
+/* PFSNL_CMD_CKPT_GET - do */
+const struct nla_policy pfsnl_ckpt_get_nl_policy[PFSNL_A_CKPT_NUMBER + 1] = {
+	[PFSNL_A_CKPT_NAME] = { .type = NLA_NUL_STRING, .len = PFSNL_CKPT_NAME_MAX, },
+	[PFSNL_A_CKPT_NUMBER] = NLA_POLICY_EXACT_LEN(20),
+	[PFSNL_A_CKPT_HANDLE] = { .type = NLA_U32, },
+};
+
+/* PFSNL_CMD_SECTION_GET - do */
+const struct nla_policy pfsnl_section_get_nl_policy[PFSNL_A_CKPT_BY_EXPIRY + 1] = {
+	[PFSNL_A_CKPT_NAME] = { .type = NLA_NUL_STRING, .len = PFSNL_CKPT_NAME_MAX, },
+	[PFSNL_A_CKPT_NUMBER] = NLA_POLICY_EXACT_LEN(20),
+	[PFSNL_A_CKPT_HANDLE] = { .type = NLA_U32, },
+	[PFSNL_A_CKPT_SECTION] = { .type = NLA_BINARY, },
+	[PFSNL_A_CKPT_EXPIRES_FROM] = { .type = NLA_U64, },
+	[PFSNL_A_CKPT_EXPIRES_TO] = { .type = NLA_U64, },
+	[PFSNL_A_CKPT_BY_EXPIRY] = { .type = NLA_FLAG, },
+};
+
+/* PFSNL_CMD_SECTION_READ - do */
+const struct nla_policy pfsnl_section_read_nl_policy[PFSNL_A_CKPT_LENGTH + 1] = {
+	[PFSNL_A_CKPT_HANDLE] = { .type = NLA_U32, },
+	[PFSNL_A_CKPT_SECTION] = { .type = NLA_BINARY, },
+	[PFSNL_A_CKPT_OFFSET] = { .type = NLA_U64, },
+	[PFSNL_A_CKPT_LENGTH] = { .type = NLA_U64, },
+};
+
+/* PFSNL_CMD_CKPT_STATE_GET - do */
+const struct nla_policy pfsnl_ckpt_state_get_nl_policy[PFSNL_A_CKPT_STATE_PAD + 1] = {
+};
+
 /* PFSNL_CMD_SYNC_GET - do */
 const struct nla_policy pfsnl_sync_get_nl_policy[PFSNL_A_SERVICE_ID + 1] = {
 	[PFSNL_A_SERVICE_ID] = { .type = NLA_U32, },
 };
 
 /* Ops table for pfsnl */
-const struct genl_ops pfsnl_nl_ops[13] = {
+const struct genl_ops pfsnl_nl_ops[27] = {
 	{
 		.cmd		= PFSNL_CMD_INSTANCE_GET,
 		.doit		= pfsnl_nl_instance_get_doit,
@@ -198,6 +324,106 @@ const struct genl_ops pfsnl_nl_ops[13] = {
 		.dumpit		= pfsnl_nl_group_member_get_dumpit,
 		.policy		= pfsnl_group_member_get_nl_policy,
 		.maxattr	= PFSNL_A_GROUP_MEMBER_MEMBER,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= PFSNL_CMD_CKPT_OPEN,
+		.doit		= pfsnl_nl_ckpt_open_doit,
+		.policy		= pfsnl_ckpt_open_nl_policy,
+		.maxattr	= PFSNL_A_CKPT_MAX_ID,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= PFSNL_CMD_CKPT_CLOSE,
+		.doit		= pfsnl_nl_ckpt_close_doit,
+		.policy		= pfsnl_ckpt_close_nl_policy,
+		.maxattr	= PFSNL_A_CKPT_SAFE,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= PFSNL_CMD_CKPT_UNLINK,
+		.doit		= pfsnl_nl_ckpt_unlink_doit,
+		.policy		= pfsnl_ckpt_unlink_nl_policy,
+		.maxattr	= PFSNL_A_CKPT_SAFE,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= PFSNL_CMD_CKPT_RETENTION,
+		.doit		= pfsnl_nl_ckpt_retention_doit,
+		.policy		= pfsnl_ckpt_retention_nl_policy,
+		.maxattr	= PFSNL_A_CKPT_RETENTION,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= PFSNL_CMD_CKPT_LIMIT,
+		.doit		= pfsnl_nl_ckpt_limit_doit,
+		.policy		= pfsnl_ckpt_limit_nl_policy,
+		.maxattr	= PFSNL_A_CKPT_SIZE,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= PFSNL_CMD_SECTION_CREATE,
+		.doit		= pfsnl_nl_section_create_doit,
+		.policy		= pfsnl_section_create_nl_policy,
+		.maxattr	= PFSNL_A_CKPT_DATA,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= PFSNL_CMD_SECTION_DELETE,
+		.doit		= pfsnl_nl_section_delete_doit,
+		.policy		= pfsnl_section_delete_nl_policy,
+		.maxattr	= PFSNL_A_CKPT_SECTION,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= PFSNL_CMD_SECTION_WRITE,
+		.doit		= pfsnl_nl_section_write_doit,
+		.policy		= pfsnl_section_write_nl_policy,
+		.maxattr	= PFSNL_A_CKPT_VECTOR,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= PFSNL_CMD_SECTION_OVERWRITE,
+		.doit		= pfsnl_nl_section_overwrite_doit,
+		.policy		= pfsnl_section_overwrite_nl_policy,
+		.maxattr	= PFSNL_A_CKPT_DATA,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= PFSNL_CMD_SECTION_EXPIRATION,
+		.doit		= pfsnl_nl_section_expiration_doit,
+		.policy		= pfsnl_section_expiration_nl_policy,
+		.maxattr	= PFSNL_A_CKPT_EXPIRES,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= PFSNL_CMD_CKPT_GET,
+		.doit		= pfsnl_nl_ckpt_get_doit,
+		.dumpit		= pfsnl_nl_ckpt_get_dumpit,
+		.policy		= pfsnl_ckpt_get_nl_policy,
+		.maxattr	= PFSNL_A_CKPT_NUMBER,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= PFSNL_CMD_SECTION_GET,
+		.doit		= pfsnl_nl_section_get_doit,
+		.dumpit		= pfsnl_nl_section_get_dumpit,
+		.policy		= pfsnl_section_get_nl_policy,
+		.maxattr	= PFSNL_A_CKPT_BY_EXPIRY,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= PFSNL_CMD_SECTION_READ,
+		.doit		= pfsnl_nl_section_read_doit,
+		.policy		= pfsnl_section_read_nl_policy,
+		.maxattr	= PFSNL_A_CKPT_LENGTH,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= PFSNL_CMD_CKPT_STATE_GET,
+		.doit		= pfsnl_nl_ckpt_state_get_doit,
+		.policy		= pfsnl_ckpt_state_get_nl_policy,
+		.maxattr	= PFSNL_A_CKPT_STATE_PAD,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

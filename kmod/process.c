@@ -9,6 +9,7 @@
 #include <net/net_namespace.h>
 #include <net/sock.h>
 
+#include "ckpt_opener.h"
 #include "core/core.h"
 #include "core/group.h"
 #include "instance.h"
@@ -319,6 +320,7 @@ static int release_event(struct notifier_block *nb, unsigned long event,
 	socket_gone(&inst->processes, n->portid,
 		    current->flags & PF_EXITING ? PFSNL_GROUP_WHY_DIED :
 						  PFSNL_GROUP_WHY_CLOSED);
+	pfsnl_opener_socket_gone(&inst->ckpt, n->portid);
 	pfsnl_instance_put(n->net);
 	return NOTIFY_DONE;
 }

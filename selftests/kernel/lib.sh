@@ -456,7 +456,8 @@ counted()
 		member "${stats_marked[$i]}" "$name"
 		for pattern in beacon_rx beacon_tx beacon_tx_late beacon_own \
 			frame_rx frame_tx foreign_tx foreign_rx pauses messages \
-			transitional fetches "$@"; do
+			transitional fetches sync_activate sync_abort sync_foreign \
+			sync_retry sync_short "$@"; do
 			# shellcheck disable=SC2053 # a pattern it is
 			[[ $name != $pattern ]] || continue 2
 		done

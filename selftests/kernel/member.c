@@ -26,31 +26,11 @@
  *
  * NODE is the last byte of an address.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <linux/genetlink.h>
-#include <linux/netlink.h>
-#include <linux/pfsnl.h>
-#include <poll.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include "raw.h"
 
-#ifndef SOL_NETLINK
-#define SOL_NETLINK 270
-#endif
-#define BUFFER (128 * 1024)
 /* what the kernel counts for a notification beside its length */
 #define CHARGE_HEAD 1024
-#define ATTRS 64
 
-static int sock = -1;
-static int family;
-static uint32_t seq;
 static uint32_t member;
 static uint32_t window;
 static uint32_t taken;
@@ -62,122 +42,8 @@ static bool room;
 static bool ended;
 static unsigned char *whole;
 static size_t whole_len;
-static uint32_t nth;
-static int nth_fd = -1;
-
-static void die(const char *what)
-{
-	fprintf(stderr, "member: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-/* ---- requests ---- */
-
-static union {
-	struct nlmsghdr h;
-	char bytes[BUFFER];
-} out;
-
-static void begin(int type, int cmd, int flags)
-{
-	struct genlmsghdr *g = NLMSG_DATA(&out.h);
-
-	memset(&out.h, 0, sizeof(out.h));
-	out.h.nlmsg_len = NLMSG_LENGTH(GENL_HDRLEN);
-	out.h.nlmsg_type = type;
-	out.h.nlmsg_flags = NLM_F_REQUEST | flags;
-	out.h.nlmsg_seq = ++seq;
-	g->cmd = cmd;
-	g->version = 1;
-	g->reserved = 0;
-}
-
-static void put(int type, const void *data, size_t len)
-{
-	struct nlattr *a = (void *)(out.bytes + NLMSG_ALIGN(out.h.nlmsg_len));
-
-	a->nla_type = type;
-	a->nla_len = NLA_HDRLEN + len;
-	if (len)
-		memcpy((char *)a + NLA_HDRLEN, data, len);
-	out.h.nlmsg_len = NLMSG_ALIGN(out.h.nlmsg_len) + NLA_ALIGN(a->nla_len);
-}
-
-static void put_u32(int type, uint32_t value)
-{
-	put(type, &value, sizeof(value));
-}
-
-static void arm(uint32_t count)
-{
-	char text[16];
-	int n = snprintf(text, sizeof(text), "%u", count);
-
-	if (pwrite(nth_fd, text, n, 0) != n)
-		die("fail-nth");
-}
-
-static void transmit(void)
-{
-	char left[16] = "";
-	ssize_t sent, n = 0;
-
-	if (nth)
-		arm(nth);
-	sent = send(sock, out.bytes, out.h.nlmsg_len, 0);
-	if (nth) {
-		n = pread(nth_fd, left, sizeof(left) - 1, 0);
-		arm(0);
-		printf("%sreached\n", n > 0 && atoi(left) ? "not " : "");
-		nth = 0;
-	}
-	if (sent < 0)
-		die("send");
-}
 
 /* ---- what comes ---- */
-
-static void parse(struct nlattr **at, struct nlattr *a, size_t len)
-{
-	memset(at, 0, ATTRS * sizeof(*at));
-	while (len >= NLA_HDRLEN && a->nla_len >= NLA_HDRLEN &&
-	       a->nla_len <= len) {
-		if ((a->nla_type & NLA_TYPE_MASK) < ATTRS)
-			at[a->nla_type & NLA_TYPE_MASK] = a;
-		if ((size_t)NLA_ALIGN(a->nla_len) >= len)
-			break;
-		len -= NLA_ALIGN(a->nla_len);
-		a = (void *)((char *)a + NLA_ALIGN(a->nla_len));
-	}
-}
-
-static void *data(struct nlattr *a)
-{
-	return a ? (char *)a + NLA_HDRLEN : NULL;
-}
-
-static size_t length(struct nlattr *a)
-{
-	return a ? a->nla_len - NLA_HDRLEN : 0;
-}
-
-static uint32_t u32(struct nlattr *a)
-{
-	uint32_t value = 0;
-
-	if (length(a) == sizeof(value))
-		memcpy(&value, data(a), sizeof(value));
-	return value;
-}
-
-static uint64_t u64(struct nlattr *a)
-{
-	uint64_t value = 0;
-
-	if (length(a) == sizeof(value))
-		memcpy(&value, data(a), sizeof(value));
-	return value;
-}
 
 static unsigned int node(const void *addr)
 {
@@ -302,28 +168,6 @@ static void say_taken(void)
 	taken = 0;
 	transmit();
 }
-
-static void refused(struct nlmsghdr *h)
-{
-	struct nlmsgerr *e = NLMSG_DATA(h);
-	struct nlattr *at[ATTRS];
-	size_t skip = sizeof(*e);
-	const char *text = NULL;
-
-	if (!(h->nlmsg_flags & NLM_F_CAPPED))
-		skip += e->msg.nlmsg_len - NLMSG_HDRLEN;
-	if (h->nlmsg_flags & NLM_F_ACK_TLVS) {
-		parse(at, (void *)((char *)e + skip),
-		      h->nlmsg_len - NLMSG_HDRLEN - skip);
-		text = data(at[NLMSGERR_ATTR_MSG]);
-	}
-	printf("refused %d %s\n", -e->error, text ? text : "-");
-}
-
-static union {
-	struct nlmsghdr h;
-	char bytes[BUFFER];
-} in;
 
 /*
  * Take one datagram. Return: the error number of the answer to request @wanted,
@@ -628,9 +472,7 @@ static void obey(char *line)
 	} else if (!strcmp(verb, "shrink")) {
 		shrink(number());
 	} else if (!strcmp(verb, "nth")) {
-		nth = number();
-		if (nth_fd < 0)
-			nth_fd = open("/proc/thread-self/fail-nth", O_RDWR);
+		fail_nth(number());
 	} else if (!strcmp(verb, "close")) {
 		close(sock);
 		sock = -1;
