@@ -34,6 +34,10 @@ static const struct meaning {
 		"see which there are: ip address"),
 	MEANING(EADDRINUSE, "the port is in use",
 		"choose another, or see who has it: ss -lntup"),
+	MEANING(ECONNABORTED, "nobody knows what became of it",
+		"it may have been done or not: look, or do it again"),
+	MEANING(ESTALE, "it is not open any longer",
+		"close it and open it again"),
 	MEANING(ECHILD, "the handle was opened before fork()",
 		"open one in the child"),
 };

@@ -57,6 +57,9 @@ static void take_group(struct search *search, struct nlattr *group)
 		search->family->rings = id;
 	else if (name_is(tb[CTRL_ATTR_MCAST_GRP_NAME], PFSNL_MCGRP_SYNC))
 		search->family->sync = id;
+	else if (name_is(tb[CTRL_ATTR_MCAST_GRP_NAME],
+			 PFSNL_MCGRP_CHECKPOINTS))
+		search->family->checkpoints = id;
 }
 
 static int parse_family(struct nlmsghdr *nlh, void *arg)

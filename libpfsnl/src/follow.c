@@ -51,6 +51,9 @@ static int subscribe(struct pfsnl *handle, bool load)
 		err = join(&handle->ev, family.state);
 	if (!err && handle->want_rings)
 		err = join(&handle->ev, family.rings);
+	/* An older module has none. */
+	if (!err && handle->want_ckpts && family.checkpoints)
+		err = join(&handle->ev, family.checkpoints);
 	/* Gone again between the steps. */
 	if (err == -ENOENT)
 		err = -EPROTONOSUPPORT;
@@ -58,6 +61,7 @@ static int subscribe(struct pfsnl *handle, bool load)
 		handle->ev.family = family;
 		handle->sync.family = family;
 		handle->rings_group = family.rings;
+		handle->ckpts_group = family.checkpoints;
 	}
 	return err;
 }
@@ -76,6 +80,22 @@ int pfsnl_follow_rings(struct pfsnl *handle)
 		return 0;
 	handle->want_rings = false;
 	return pfsnl_fail(err, "watching rings", NULL);
+}
+
+int pfsnl_follow_ckpts(struct pfsnl *handle)
+{
+	int err;
+
+	if (handle->want_ckpts)
+		return 0;
+	handle->want_ckpts = true;
+	if (!handle->ckpts_group)
+		return 0;	/* joined when the module is back */
+	err = join(&handle->ev, handle->ckpts_group);
+	if (!err || err == -ENOENT)
+		return 0;
+	handle->want_ckpts = false;
+	return pfsnl_fail(err, "watching checkpoints", NULL);
 }
 
 /* Room for the reasons of so many nodes whose reasons nobody knows. */
@@ -106,10 +126,13 @@ static void set_loaded(struct pfsnl *handle, bool loaded)
 
 	pthread_mutex_lock(&handle->event_lock);
 	handle->loaded = loaded;
-	if (!loaded)
+	if (!loaded) {
 		handle->rings_group = 0;
+		handle->ckpts_group = 0;
+	}
 	pthread_mutex_unlock(&handle->event_lock);
 	follow->stale = true;
+	follow->ckpts_lost = true;
 	if (!loaded) {
 		memset(&handle->ev.family, 0, sizeof(handle->ev.family));
 		memset(&handle->sync.family, 0, sizeof(handle->sync.family));
@@ -126,6 +149,7 @@ static void lost_events(struct pfsnl *handle)
 
 	handle->follow.stale = true;
 	handle->follow.lost = true;
+	handle->follow.ckpts_lost = true;
 	pfsnl_tell_monitors(handle, &event);
 }
 
@@ -403,6 +427,9 @@ static int on_event(struct nl_msg *msg, void *arg)
 			on_ring(handle, nlh);
 		else if (genlmsg_hdr(nlh)->cmd == PFSNL_CMD_STATE_NTF)
 			on_state(handle, nlh);
+		else if (genlmsg_hdr(nlh)->cmd == PFSNL_CMD_CKPT_NTF ||
+			 genlmsg_hdr(nlh)->cmd == PFSNL_CMD_CKPT_CONFLICT_NTF)
+			pfsnl_ckpt_take_event(handle, nlh);
 	}
 	return NL_OK;
 }
@@ -580,7 +607,7 @@ int pfsnl_follow_refresh(struct pfsnl *handle)
 	struct pfsnl_follow *follow = &handle->follow;
 	struct pfsnl_addrset removed = { 0 }, added = { 0 };
 	struct snapshot snap = { 0 };
-	bool news;
+	bool news, other;
 	int err = 0;
 
 	if (!follow->stale)
@@ -606,6 +633,7 @@ int pfsnl_follow_refresh(struct pfsnl *handle)
 	news = !same_ring(&snap.ring, &follow->told) ||
 	       snap.instance != follow->instance || removed.count ||
 	       added.count;
+	other = snap.instance != follow->instance;
 	follow->ring = snap.ring.id;
 	follow->told = snap.ring;
 	follow->told_at = snap.generation;
@@ -616,6 +644,11 @@ int pfsnl_follow_refresh(struct pfsnl *handle)
 	tell_difference(handle, true, &added);
 	if (news)
 		tell_ring(handle, PFSNL_UPDATE_REFRESH);
+	if (other || follow->ckpts_lost) {
+		follow->ckpts_lost = false;
+		follow->ckpt_seen = 0;
+		pfsnl_tell_ckpt_refresh(handle);
+	}
 	pfsnl_addrset_free(&removed);
 	pfsnl_addrset_free(&added);
 	return 0;

@@ -64,7 +64,9 @@ static struct pfsnl *handle_alloc(void)
 	handle->epoll_fd = -1;
 	handle->wake_fd = -1;
 	handle->timer_fd = -1;
+	handle->ckpt_timeout_ms = -1;
 	pthread_mutex_init(&handle->req_lock, NULL);
+	pthread_mutex_init(&handle->ckpt_lock, NULL);
 	pthread_mutex_init(&handle->event_lock, NULL);
 	pthread_cond_init(&handle->event_cond, NULL);
 	return handle;
@@ -86,6 +88,7 @@ static void close_fds(struct pfsnl *handle)
 		close(handle->wake_fd);
 	if (handle->timer_fd >= 0)
 		close(handle->timer_fd);
+	pfsnl_ckptsock_close_copies(handle->ckpts);
 }
 
 void pfsnl_handle_free(struct pfsnl *handle)
@@ -96,6 +99,7 @@ void pfsnl_handle_free(struct pfsnl *handle)
 		close(handle->wake_fd);
 	if (handle->timer_fd >= 0)
 		close(handle->timer_fd);
+	pfsnl_ckptsock_free(handle->ckpts);
 	pfsnl_sock_close(&handle->req);
 	pfsnl_sock_close(&handle->ev);
 	pfsnl_sock_close(&handle->sync);
@@ -103,6 +107,7 @@ void pfsnl_handle_free(struct pfsnl *handle)
 	free(handle->follow.unknown);
 	pthread_cond_destroy(&handle->event_cond);
 	pthread_mutex_destroy(&handle->event_lock);
+	pthread_mutex_destroy(&handle->ckpt_lock);
 	pthread_mutex_destroy(&handle->req_lock);
 	free(handle);
 }

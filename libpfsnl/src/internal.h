@@ -15,10 +15,16 @@
  * mailbox.c   the socket of a membership
  * send.c      what a membership asks of the kernel
  * group.c     memberships: joining, who dispatches, leaving
+ * ckptmsg.c   requests about checkpoints as bytes
+ * ckptsock.c  the socket for them, and what was asked over it
+ * ckpt.c      open checkpoints, and changes
+ * ckptread.c  what is read of them
+ * ckptwatch.c what is told of them
  *
  * Calls go down this list from the bottom up: watch -> follow -> peers,
  * instance -> family -> request -> error; group -> send -> mailbox,
- * group -> stream -> members. What only the last six share is in group.h.
+ * group -> stream -> members; ckptread -> ckpt -> ckptsock -> ckptmsg. What only
+ * those about groups share is in group.h, and of checkpoints in ckpt.h.
  */
 #ifndef PFSNL_INTERNAL_H
 #define PFSNL_INTERNAL_H
@@ -56,6 +62,7 @@ struct pfsnl_family {
 	uint32_t updates;	/* multicast groups */
 	uint32_t state;
 	uint32_t rings;
+	uint32_t checkpoints;
 	uint32_t sync;
 };
 
@@ -180,10 +187,15 @@ struct pfsnl_follow {
 	bool stale;		/* must be read anew before going on */
 	bool lost;		/* events were lost: look the family up again */
 	bool reported;		/* monitors know that the module is loaded */
+	uint64_t ckpt_seen;	/* number of the last event of checkpoints */
+	bool ckpts_lost;	/* those who watch them must read them anew */
 	unsigned int retry_ms;	/* time to the next try; 0: none failed */
 };
 
 struct pfsnl_watch;
+struct pfsnl_ckptsock;
+struct pfsnl_ckpt_notice;
+struct pfsnl_ckpt_conflict;
 
 /*
  * lock                 fields
@@ -191,12 +203,15 @@ struct pfsnl_watch;
  *                      before the second thread can know them
  * req_lock             req
  * event_lock           mode, following, loaded, want_rings, rings_group,
- *                      reread, watches, running, calls, events, closing,
- *                      orphaned, dispatching, dispatcher, thread
+ *                      want_ckpts, ckpts_group, reread, watches, running,
+ *                      calls, events, closing, orphaned, dispatching,
+ *                      dispatcher, thread
+ * ckpt_lock            ckpts (which has a lock of its own)
+ * atomic               ckpt_timeout_ms
  * being dispatcher     follow, sync, ev; before there is one (following is
  *                      false): event_lock
  * event_lock may be held when req_lock is taken, never the other way round;
- * neither while a watch runs.
+ * neither while a watch runs. ckpt_lock is held when req_lock is taken.
  */
 struct pfsnl {
 	pid_t pid;
@@ -218,6 +233,8 @@ struct pfsnl {
 	bool want_rings;	/* somebody is to be told of rings */
 	bool reread;		/* a ring watch needs the list read anew */
 	uint32_t rings_group;	/* as last seen, 0: there is none */
+	bool want_ckpts;	/* somebody is to be told of checkpoints */
+	uint32_t ckpts_group;
 	bool closing;		/* nothing is called any more */
 	bool orphaned;		/* closed by a watch: the dispatcher frees */
 	bool dispatching;
@@ -229,6 +246,10 @@ struct pfsnl {
 	uint64_t events;	/* so many events were told to monitors */
 
 	struct pfsnl_follow follow;
+
+	pthread_mutex_t ckpt_lock;
+	struct pfsnl_ckptsock *ckpts;	/* NULL: not used yet */
+	int ckpt_timeout_ms;	/* of what is asked; -1: none */
 };
 
 /* 0, or -ECHILD with its text in the child of a fork. */
@@ -257,6 +278,9 @@ int pfsnl_follow_start(struct pfsnl *handle);
  */
 int pfsnl_follow_rings(struct pfsnl *handle);
 
+/* The same for the events of checkpoints. */
+int pfsnl_follow_ckpts(struct pfsnl *handle);
+
 /* Takes one datagram of the event socket in. -EAGAIN if there was none. */
 int pfsnl_follow_receive(struct pfsnl *handle);
 
@@ -282,10 +306,29 @@ void pfsnl_tell_rings(struct pfsnl *handle,
 void pfsnl_tell_monitors(struct pfsnl *handle,
 			 const struct pfsnl_event *event);
 
+void pfsnl_tell_ckpt_refresh(struct pfsnl *handle);
+void pfsnl_tell_ckpt_notice(struct pfsnl *handle,
+			    const struct pfsnl_ckpt_notice *notice);
+void pfsnl_tell_ckpt_conflict(struct pfsnl *handle,
+			      const struct pfsnl_ckpt_conflict *conflict);
+
 /*
  * Ends the thread and frees all watches. False when called from within a
  * watch: then the dispatcher does so, and frees the handle.
  */
 bool pfsnl_events_end(struct pfsnl *handle);
+
+/* ---- ckptsock.c: what the handle knows of it ------------------------ */
+
+/* Frees it and all checkpoints that are open; also NULL. */
+void pfsnl_ckptsock_free(struct pfsnl_ckptsock *sock);
+
+/* In the child of a fork: closes the copies of the descriptors; also NULL. */
+void pfsnl_ckptsock_close_copies(struct pfsnl_ckptsock *sock);
+
+/* ---- ckptwatch.c (dispatcher only) ---------------------------------- */
+
+/* Takes in an event of checkpoints, of either kind. */
+void pfsnl_ckpt_take_event(struct pfsnl *handle, struct nlmsghdr *nlh);
 
 #endif

@@ -13,6 +13,8 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include <pfsnl_ckpt.h>
+
 #include "internal.h"
 
 /* So many events are taken in before others get their turn. */
@@ -22,15 +24,17 @@
 #define RETRY_LAST_MS 1000
 
 /*
- * A watch (fn), a ring watch (ring) or a monitor (monitor). A dead one stays
- * linked while there is a dispatcher, which may be on it; the dispatcher sweeps
- * it at its end.
+ * A watch (fn), a ring watch (ring), a watch of checkpoints (of_ckpts) or a
+ * monitor (monitor). A dead one stays linked while there is a dispatcher, which
+ * may be on it; the dispatcher sweeps it at its end.
  */
 struct pfsnl_watch {
 	struct pfsnl_watch *next;
 	pfsnl_watch_fn fn;
 	pfsnl_ring_watch_fn ring;
 	pfsnl_monitor_fn monitor;
+	bool of_ckpts;
+	struct pfsnl_ckpt_calls ckpts;	/* what isn't called is NULL */
 	void *arg;
 	bool dead;
 	bool started;		/* all but a monitor: had its initial update */
@@ -42,15 +46,34 @@ struct news {
 	const struct pfsnl_update *update;
 	const struct pfsnl_ring_update *ring;
 	const struct pfsnl_event *event;
+	/* of checkpoints; without either a refresh */
+	const struct pfsnl_ckpt_notice *notice;
+	const struct pfsnl_ckpt_conflict *conflict;
 };
 
 static bool same(const struct pfsnl_watch *a, const struct pfsnl_watch *b)
 {
 	return a->fn == b->fn && a->ring == b->ring &&
-	       a->monitor == b->monitor && a->arg == b->arg;
+	       a->monitor == b->monitor && a->arg == b->arg &&
+	       a->of_ckpts == b->of_ckpts &&
+	       a->ckpts.refresh == b->ckpts.refresh &&
+	       a->ckpts.event == b->ckpts.event &&
+	       a->ckpts.conflict == b->ckpts.conflict;
 }
 
 /* ---- calling (dispatcher) ------------------------------------------- */
+
+static void call_ckpts(const struct pfsnl_watch *watch, const struct news *news)
+{
+	const struct pfsnl_ckpt_calls *calls = &watch->ckpts;
+
+	if (news->notice && calls->event)
+		calls->event(watch->arg, news->notice);
+	else if (news->conflict && calls->conflict)
+		calls->conflict(watch->arg, news->conflict);
+	else if (!news->notice && !news->conflict && calls->refresh)
+		calls->refresh(watch->arg);
+}
 
 /* event_lock is held, but not while the watch runs. */
 static void call(struct pfsnl *handle, struct pfsnl_watch *watch,
@@ -63,6 +86,8 @@ static void call(struct pfsnl *handle, struct pfsnl_watch *watch,
 		watch->fn(watch->arg, news->update);
 	else if (watch->ring)
 		watch->ring(watch->arg, news->ring);
+	else if (watch->of_ckpts)
+		call_ckpts(watch, news);
 	else
 		watch->monitor(watch->arg, news->event);
 	pthread_mutex_lock(&handle->event_lock);
@@ -96,6 +121,41 @@ void pfsnl_tell_rings(struct pfsnl *handle,
 		if (watch->ring && watch->started && !watch->dead)
 			call(handle, watch, &news);
 	pthread_mutex_unlock(&handle->event_lock);
+}
+
+static void tell_ckpts(struct pfsnl *handle, const struct news *news)
+{
+	struct pfsnl_watch *watch;
+
+	pthread_mutex_lock(&handle->event_lock);
+	for (watch = handle->watches; watch && !handle->closing;
+	     watch = watch->next)
+		if (watch->of_ckpts && watch->started && !watch->dead)
+			call(handle, watch, news);
+	pthread_mutex_unlock(&handle->event_lock);
+}
+
+void pfsnl_tell_ckpt_refresh(struct pfsnl *handle)
+{
+	const struct news news = { 0 };
+
+	tell_ckpts(handle, &news);
+}
+
+void pfsnl_tell_ckpt_notice(struct pfsnl *handle,
+			    const struct pfsnl_ckpt_notice *notice)
+{
+	const struct news news = { .notice = notice };
+
+	tell_ckpts(handle, &news);
+}
+
+void pfsnl_tell_ckpt_conflict(struct pfsnl *handle,
+			      const struct pfsnl_ckpt_conflict *conflict)
+{
+	const struct news news = { .conflict = conflict };
+
+	tell_ckpts(handle, &news);
 }
 
 void pfsnl_tell_monitors(struct pfsnl *handle, const struct pfsnl_event *event)
@@ -386,7 +446,9 @@ static int link_watch(struct pfsnl *handle, struct pfsnl_watch *watch,
 		return pfsnl_fail(-ESHUTDOWN, what,
 				  "the handle is being closed");
 	err = open_fds(handle);
-	if (!err && !watch->fn)
+	if (!err && watch->of_ckpts)
+		err = pfsnl_follow_ckpts(handle);
+	else if (!err && !watch->fn)
 		err = pfsnl_follow_rings(handle);
 	/* The ring as it is now is told by no event. */
 	if (!err && watch->ring)
@@ -395,6 +457,8 @@ static int link_watch(struct pfsnl *handle, struct pfsnl_watch *watch,
 		err = pfsnl_follow_start(handle);
 		handle->following = !err;
 	}
+	if (!err && watch->of_ckpts && handle->loaded && !handle->ckpts_group)
+		err = pfsnl_fail(-EOPNOTSUPP, what, NULL);
 	if (!err && handle->mode == PFSNL_MODE_NONE)
 		err = start_thread(handle);
 	if (err)
@@ -508,6 +572,46 @@ PFSNL_EXPORT int pfsnl_monitor_remove(struct pfsnl *handle,
 	struct pfsnl_watch like = { .monitor = fn, .arg = arg };
 
 	return remove_like(handle, &like, "removing a monitor");
+}
+
+/* Makes a watch of what a program calls one with. */
+static int take_calls(const char *what, const struct pfsnl_ckpt_calls *calls,
+		      struct pfsnl_watch *like)
+{
+	size_t size = calls->size;
+
+	if (size < offsetof(struct pfsnl_ckpt_calls, refresh))
+		return pfsnl_failf(-EINVAL, what,
+				   "the size of the calls is not set");
+	if (size > sizeof(like->ckpts))
+		size = sizeof(like->ckpts);
+	memcpy(&like->ckpts, calls, size);
+	like->of_ckpts = true;
+	return 0;
+}
+
+PFSNL_EXPORT int pfsnl_ckpt_watch_add(struct pfsnl *handle,
+				      const struct pfsnl_ckpt_calls *calls,
+				      void *arg)
+{
+	const char *what = "adding a watch of checkpoints";
+	struct pfsnl_watch like = { .arg = arg };
+	int err;
+
+	err = take_calls(what, calls, &like);
+	return err ? err : add(handle, &like, what);
+}
+
+PFSNL_EXPORT int pfsnl_ckpt_watch_remove(struct pfsnl *handle,
+					 const struct pfsnl_ckpt_calls *calls,
+					 void *arg)
+{
+	const char *what = "removing a watch of checkpoints";
+	struct pfsnl_watch like = { .arg = arg };
+	int err;
+
+	err = take_calls(what, calls, &like);
+	return err ? err : remove_like(handle, &like, what);
 }
 
 bool pfsnl_events_end(struct pfsnl *handle)

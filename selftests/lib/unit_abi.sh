@@ -22,7 +22,7 @@ ok() { # STATUS TEXT
 
 echo "# unit_abi"
 echo "TAP version 13"
-echo "1..8"
+echo "1..9"
 
 make -s -C "$ROOT/libpfsnl" O="$work/lib" SANITIZE=0 DESTDIR="$work/root" \
 	PREFIX=/opt/pfsnl install >"$work/log" 2>&1
@@ -86,6 +86,13 @@ sed -n '/^\.Sh EXAMPLES/,/^\.Ed/p' "$man/man3/pfsnl_group_join.3" |
 cc -Wall -Wextra -Werror -o "$work/g" "$work/g.c" \
 	$(pkg-config --cflags --libs libpfsnl)
 ok $? "the example of groups compiles"
+
+sed -n '/^\.Sh EXAMPLES/,/^\.Ed/p' "$man/man3/pfsnl_ckpt_open.3" |
+	sed -n '/^\.Bd/,/^\.Ed/p' | sed '/^\.[BE]d/d; s/\\e/\\/g' >"$work/c.c"
+# shellcheck disable=SC2046
+cc -Wall -Wextra -Werror -o "$work/c" "$work/c.c" \
+	$(pkg-config --cflags --libs libpfsnl)
+ok $? "the example of checkpoints compiles"
 
 # shellcheck disable=SC2046
 cc -o "$work/ts" "$work/t.c" -I"$work/root/opt/pfsnl/include" \

@@ -66,6 +66,8 @@ static void test_strerror(void **state)
 		{ EALREADY, "pfsnl down" },
 		{ EOPNOTSUPP, "older" },
 		{ ECHILD, "fork" },
+		{ ECONNABORTED, "nobody knows" },
+		{ ESTALE, "open it again" },
 		{ ENOMEM, "memory" },
 		{ 99999, "unknown" },
 		{ 0, "no error" },

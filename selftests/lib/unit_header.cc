@@ -4,6 +4,7 @@
  * pointers to methods make the compiler check the signatures word by word.
  */
 #include <pfsnl.hpp>
+#include <pfsnl_ckpt.h>
 
 #include <stdio.h>
 #include <unistd.h>
@@ -40,7 +41,7 @@ int main()
 	MembershipClient client;
 	error_t err;
 
-	printf("TAP version 13\n1..4\n");
+	printf("TAP version 13\n1..5\n");
 	err = (client.*get_peers)(&list, &listsz);
 	if (list == &given) {
 		printf("Bail out! GetPeers left the list alone\n");
@@ -59,6 +60,11 @@ int main()
 		ok((client.*remove_watch)(watch) == ENOENT,
 		   "RemoveWatch of none");
 	}
+	/* What C has for checkpoints is of use in C++ as it is. */
+	pfsnl_ckpt_attr attr;
+	pfsnl_ckpt_attr_init(&attr);
+	ok(attr.max_id == PFSNL_SECTION_ID_MAX && pfsnl_ckpt_close(NULL, 0) == 0,
+	   "checkpoints");
 	free(list);
 	return failed ? 1 : 0;
 }
