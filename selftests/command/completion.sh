@@ -21,11 +21,19 @@ offers()
 		"$(tr ' ' '\n' <<<"$wanted" | sort -u)"
 }
 
-offers "subcommands" "up down set status ring peers watch stats monitor group send recv sync help" \
+offers "subcommands" "up down set status ring peers watch stats monitor group send recv sync ckpt help" \
 	pfsnl ""
 offers "subcommands that begin so" "set status stats send sync" pfsnl s
 offers "second words of group" "list members join" pfsnl group ""
 offers "second words that begin so" "members" pfsnl --json group m
+offers "second words of ckpt" \
+	"ls stat create read write rm watch dump load limit" pfsnl ckpt ""
+offers "second words of ckpt that begin so" "read rm" pfsnl -N a ckpt r
+offers "nothing for the name of a new checkpoint" "" pfsnl ckpt create ""
+offers "nothing for a limit" "" pfsnl ckpt limit ""
+offers "words of --retention" "never" pfsnl ckpt create --retention ""
+offers "words of --expires=" "never" pfsnl ckpt write --expires = n
+offers "nothing for a size" "" pfsnl ckpt create --size ""
 offers "second words after help" "join" pfsnl help group j
 offers "subcommands after options" "watch" pfsnl --json -N a wat
 offers "subcommands after --netns=" "watch" pfsnl --netns = a wat
@@ -45,8 +53,52 @@ offers "nothing for expected votes" "" pfsnl set --expected-votes ""
 offers "nothing for down --wait" "" pfsnl down --wait ""
 touch "$tmp/one.conf"
 offers "files for --config" "$tmp/one.conf" pfsnl up --config "$tmp/on"
+offers "files for ckpt load" "$tmp/one.conf" pfsnl ckpt load "$tmp/on"
+offers "files for the third word of ckpt write" "$tmp/one.conf" \
+	pfsnl ckpt write --offset 5 a b "$tmp/on"
+offers "files for the second word of ckpt dump" "$tmp/one.conf" \
+	pfsnl ckpt dump a "$tmp/on"
+
+# Names come from what the command prints; here it prints this.
+cat >"$tmp/pfsnl" <<'EOF'
+#!/bin/bash
+case "$*" in
+"-N x ckpt ls") cat <<'END' ;;
+CHECKPOINT    SECTIONS         SIZE  OPEN  MODIFIED
+news                 1      2 bytes     0  2026-11-27 20:11:55.000
+two words 7         12      1.5 MiB     3  2026-11-27 20:11:55.000  conflict
+2 checkpoints, 1 KiB of 64 MiB used
+END
+"ckpt read news") cat <<'END' ;;
+SECTION         SIZE  MODIFIED                 EXPIRES
+to day       2 bytes  2026-11-27 20:11:55.000  never
+0x00         1.5 MiB  2026-11-27 20:11:55.000  2026-11-27 20:11:55.000
+END
+esac
+EOF
+chmod +x "$tmp/pfsnl"
+# offers_lines DESCRIPTION WANTED WORD...: as "offers", with one to a line
+offers_lines()
+{
+	local description=$1 wanted=$2
+
+	shift 2
+	COMP_WORDS=("$@")
+	COMP_CWORD=$(($# - 1))
+	COMPREPLY=()
+	_pfsnl
+	tap_is "$description" "$(printf '%s\n' "${COMPREPLY[@]}" | sort)" \
+		"$wanted"
+}
+offers_lines "checkpoints" $'news\ntwo words 7' "$tmp/pfsnl" -N x ckpt stat ""
+offers_lines "checkpoints that begin so" "news" "$tmp/pfsnl" -N x ckpt rm n
+offers_lines "sections" $'0x00\nto day' "$tmp/pfsnl" ckpt read news ""
+offers_lines "sections, behind options" "0x00" \
+	"$tmp/pfsnl" ckpt write --offset 5 --create news 0
 for c in up down set status ring peers watch stats monitor "group list" \
-	"group members" "group join" send recv sync; do
+	"group members" "group join" send recv sync "ckpt ls" "ckpt stat" \
+	"ckpt create" "ckpt read" "ckpt write" "ckpt rm" "ckpt watch" \
+	"ckpt dump" "ckpt load" "ckpt limit"; do
 	read -ra words <<<"$c"
 	wanted=$("$PFSNL" "${words[@]}" --help | sed -n '/^Options/,/^Examples/p' |
 		grep -o '^ \{2,6\}\(-[a-zA-Z], \)\?--[a-z0-9-]*' |

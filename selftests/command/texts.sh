@@ -6,11 +6,13 @@ cd "$(dirname "$0")" || exit 1
 . ./tap.sh
 
 commands=(up down set status ring peers watch stats monitor "group list"
-	"group members" "group join" send recv sync)
+	"group members" "group join" send recv sync "ckpt ls" "ckpt stat"
+	"ckpt create" "ckpt read" "ckpt write" "ckpt rm" "ckpt watch"
+	"ckpt dump" "ckpt load" "ckpt limit")
 
 # --- help ---
 gives "--help names every subcommand, examples and exit codes" 0 \
-	"Usage: pfsnl *up *down *set *status *ring *peers *watch *stats *monitor *group list *group members *group join *send *recv *sync *Examples:*Exit codes: 0 *124 *" \
+	"Usage: pfsnl *up *down *set *status *ring *peers *watch *stats *monitor *group list *group members *group join *send *recv *sync *ckpt ls *ckpt limit *Examples:*Exit codes: 0 *124 *" \
 	"" --help
 call --help
 overall=$out
@@ -22,6 +24,7 @@ for c in "${commands[@]}"; do
 	read -ra words <<<"$c"
 	example="  pfsnl $c"
 	[[ $c == send ]] && example="  echo hello | pfsnl send news"
+	[[ $c == "ckpt write" ]] && example="  echo hello | pfsnl ckpt write news"
 	gives "$c --help: usage, examples" 0 \
 		"Usage: pfsnl $c \[OPTION\]...*Options of all subcommands:*--netns NAME*Examples:
 $example*" "" "${words[@]}" --help
@@ -147,6 +150,11 @@ else
 		read -ra words <<<"$c"
 		case $c in
 		"group members" | "group join" | send | recv) words+=(news) ;;
+		esac
+		case $c in
+		"ckpt stat" | "ckpt create" | "ckpt read" | "ckpt rm" | \
+		"ckpt dump") words+=(news) ;;
+		"ckpt write") words+=(news today) ;;
 		esac
 		[[ $c == up ]] && words+=(lo)
 		[[ $c == set ]] && words+=(--priority 3)

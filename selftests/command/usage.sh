@@ -46,6 +46,15 @@ gives "group: empty second word" 2 "" "pfsnl: unknown subcommand 'group '*" \
 gives "group: option between the two, wrong" 2 "" \
 	"*'--jsno'; did you mean '--json'[?]*" group --jsno list
 
+gives "ckpt alone: what it has, on stderr" 2 "" "Usage: pfsnl ckpt SUBCOMMAND *
+  ckpt ls  *
+  ckpt write  *
+  ckpt limit  *" ckpt
+gives "ckpt: unknown second word: the nearest" 2 "" \
+	"pfsnl: unknown subcommand 'ckpt raed'; did you mean 'ckpt read'[?]$try ckpt --help'" \
+	ckpt raed
+gives "ckpt: mistyped itself" 2 "" "*did you mean 'ckpt'[?]*" ckp ls
+
 # --- options ---
 gives "unknown option: the nearest" 2 "" \
 	"pfsnl: unknown option '--prioritiy'; did you mean '--priority'[?]$try up --help'" \
@@ -110,6 +119,40 @@ gives "option of another subcommand, with two words" 2 "" \
 gives "send: no such file" 1 "" \
 	"pfsnl: can't read $tmp/none: No such file or directory" \
 	send a --file "$tmp/none"
+for c in "ckpt stat" "ckpt create"; do
+	# shellcheck disable=SC2086 # words they are
+	gives "$c: no name said" 2 "" \
+		"pfsnl: which NAME[?] Say: pfsnl $c NAME$try $c --help'" $c
+done
+gives "ckpt write: no section said" 2 "" \
+	"pfsnl: which SECTION[?] Say: pfsnl ckpt write NAME SECTION \[FILE\]$try ckpt write --help'" \
+	ckpt write news
+gives "ckpt write: too many words" 2 "" \
+	"pfsnl: 'pfsnl ckpt write' takes 3 operands, but there is 'd' after 'c'*" \
+	ckpt write a b c d
+gives "ckpt write: no such file" 1 "" \
+	"pfsnl: can't read $tmp/none: No such file or directory" \
+	ckpt write a b "$tmp/none"
+gives "ckpt write: what can't be both" 2 "" \
+	"pfsnl: --overwrite and --offset exclude each other*" \
+	ckpt write a b --overwrite --offset 3
+gives "ckpt dump: of what" 2 "" \
+	"pfsnl: which NAME[?] Say: pfsnl ckpt dump NAME, or pfsnl ckpt dump --all*" \
+	ckpt dump
+gives "ckpt dump: all, and one" 2 "" \
+	"pfsnl: --all is all of them, but there are 'a' and 'b'*" \
+	ckpt dump --all a b
+gives "ckpt load: no such file" 1 "" \
+	"pfsnl: can't read $tmp/none: No such file or directory" \
+	ckpt load "$tmp/none"
+for id in 0x0 0xzz 0x0g "0x$(printf '00%.0s' {1..256})" \
+	"$(printf 'x%.0s' {1..256})"; do
+	gives "ckpt read: an id that is none: ${id:0:10}" 2 "" "pfsnl: *" \
+		ckpt read a "$id"
+done
+gives "ckpt limit: no size" 2 "" \
+	"pfsnl: bad value 'much' for the limit: bytes, such as 64M or 1G" \
+	ckpt limit much
 gives "two operands" 2 "" \
 	"pfsnl: 'pfsnl up' takes one DEV|ADDRESS, but there is 'eth1' after 'eth0'*" \
 	up eth0 eth1
@@ -186,6 +229,32 @@ else
 	gives "refused: an empty name" 1 "" "*1 to 63 bytes*" send ""
 	gives "refused: a name of two lines" 1 "" "*no control characters*" \
 		group members $'a\nb'
+	for size in 0 1 65536 64k 64K 16M 1G 2T 16MiB 1gib 1152921504606846975; do
+		accepts ckpt create a --size "$size"
+	done
+	# What the other words of the line are doesn't matter.
+	ckpt_refuses()
+	{
+		gives "refused: $2 '$3'" 2 "" "pfsnl: bad value '$3' for $2: $1" \
+			ckpt create a "$2" "$3"
+	}
+	for bad in "" M 1.5M -1 1X 1MB 16777216T 99999999999999999999 "1 M"; do
+		ckpt_refuses "bytes, such as 4096, 64K, 16M or 1G" --size "$bad"
+	done
+	for span in 0 10 10s 500ms 5m 2h 7d never; do
+		accepts ckpt create a --retention "$span"
+		accepts ckpt write a b --expires "$span"
+	done
+	for bad in "" s 5x 1.5s Never -1 9999999999999d; do
+		ckpt_refuses "a span of time, such as 10s, 5m, 2h or 7d, or never" \
+			--retention "$bad"
+	done
+	accepts ckpt create a --max-sections 4294967295 --max-id 0
+	ckpt_refuses "a whole number from 1 to 4294967295" --max-sections 0
+	ckpt_refuses "a whole number from 0 to 255" --max-id 256
+	for id in 0x "" 0x00FFab text "$(printf 'x%.0s' {1..255})"; do
+		accepts ckpt read a "$id"
+	done
 	accepts set --interval 50ms
 	accepts set --interval 0.05s
 	accepts set --interval 10s

@@ -4,6 +4,7 @@
 #define PFSNL_CMD_H
 
 #include <pfsnl.h>
+#include <pfsnl_ckpt.h>
 #include <pfsnl_sync.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -27,6 +28,7 @@ enum exit_code {
  * @args: its options
  * @json: print JSON
  * @operand: its operand, NULL without one
+ * @more: those that follow it, likewise
  * @handle: open on the namespace asked for
  */
 struct run {
@@ -34,6 +36,7 @@ struct run {
 	struct args args;
 	bool json;
 	const char *operand;
+	const char *more[2];
 	struct pfsnl *handle;
 };
 
@@ -43,6 +46,8 @@ struct run {
  * @name: one word, or two of which several share the first
  * @operand: what the help calls its operand; NULL if it takes none
  * @needs_operand: it can't do without
+ * @more: what the help calls those that follow it; NULL: none
+ * @needs_more: it can't do without so many of them
  * @about: what it does, for its own help
  * @examples: lines of examples for its own help
  * @run: does it. Return: an exit code, after a complaint unless EXIT_OK
@@ -52,6 +57,8 @@ struct cmd {
 	const char *summary;
 	const char *operand;
 	bool needs_operand;
+	const char *more[2];
+	unsigned int needs_more;
 	uint64_t options;
 	const char *about;
 	const char *examples;
@@ -61,7 +68,11 @@ struct cmd {
 extern const struct cmd cmd_up, cmd_down, cmd_set, cmd_status, cmd_ring,
 			cmd_peers, cmd_watch, cmd_stats, cmd_monitor,
 			cmd_group_list, cmd_group_members, cmd_group_join,
-			cmd_send, cmd_recv, cmd_sync;
+			cmd_send, cmd_recv, cmd_sync, cmd_ckpt_ls,
+			cmd_ckpt_stat,
+			cmd_ckpt_create, cmd_ckpt_read, cmd_ckpt_write,
+			cmd_ckpt_rm, cmd_ckpt_watch, cmd_ckpt_dump,
+			cmd_ckpt_load, cmd_ckpt_limit;
 
 /** cmd_with_option() - first subcommand that takes the option called @name. */
 const struct cmd *cmd_with_option(const char *name);
@@ -141,6 +152,17 @@ struct json_object *json_group_member(const struct pfsnl_group_member *m);
  */
 struct json_object *json_message(struct json_object *o,
 				 const struct pfsnl_group_message *m);
+
+/**
+ * json_bytes() - put bytes into an object, as "text" or "base64"
+ * @o: NULL stands for a failed allocation
+ * Return: @o, or NULL without memory, and then @o is released.
+ */
+struct json_object *json_bytes(struct json_object *o, const void *data,
+			       size_t len);
+
+/** is_printable() - whether bytes are text, of one line without @lines. */
+bool is_printable(const void *data, size_t len, bool lines);
 
 /** show_text() - print bytes on one line, those that are no text escaped. */
 void show_text(const void *data, size_t len);

@@ -94,6 +94,12 @@ static const struct counter {
 	{ "sync-refused", "operations not taken, the service is not active" },
 	{ "sync-short", "times a service lacked something to transmit" },
 	{ "sync-slow", "nodes dropped, they said nothing in time" },
+	{ "ckpt-busy", "requests about checkpoints refused, too much under way" },
+	{ "ckpt-refused", "operations on checkpoints that all nodes refused" },
+	{ "ckpt-unknown", "those of which nobody knows what became" },
+	{ "ckpt-lost", "open checkpoints lost with a ring" },
+	{ "ckpt-conflict", "conflicts about checkpoints decided" },
+	{ "ckpt-out", "times this node could not take part in checkpoints" },
 	{ NULL, NULL }
 }, trouble[] = {
 	{ "write-short", "writes that found no memory, retried" },

@@ -109,25 +109,49 @@ static struct json_object *json_base64(const unsigned char *p, size_t len)
 	return o;
 }
 
+struct json_object *json_bytes(struct json_object *o, const void *data,
+			       size_t len)
+{
+	bool text = is_text(data, len);
+	struct json_object *value;
+
+	value = text ? json_object_new_string_len(data, (int)len) :
+		       json_base64(data, len);
+	if (!o || !value) {
+		json_object_put(o);
+		json_object_put(value);
+		return NULL;
+	}
+	json_object_object_add(o, text ? "text" : "base64", value);
+	return o;
+}
+
 struct json_object *json_message(struct json_object *o,
 				 const struct pfsnl_group_message *m)
 {
-	bool text = is_text(m->data, m->len);
-	struct json_object *data;
-
-	data = text ? json_object_new_string_len(m->data, (int)m->len) :
-		      json_base64(m->data, m->len);
-	if (!o || !data) {
-		json_object_put(o);
-		json_object_put(data);
+	if (!o)
 		return NULL;
-	}
 	json_object_object_add(o, "sender", json_group_member(m->sender));
 	json_object_object_add(o, "place", json_object_new_uint64(m->place));
 	json_object_object_add(o, "safe", json_object_new_boolean(m->safe));
 	json_object_object_add(o, "bytes", json_object_new_uint64(m->len));
-	json_object_object_add(o, text ? "text" : "base64", data);
-	return o;
+	return json_bytes(o, m->data, m->len);
+}
+
+bool is_printable(const void *data, size_t len, bool lines)
+{
+	const unsigned char *p = data;
+	size_t n;
+
+	for (; len; p += n, len -= n) {
+		if (lines && (*p == '\n' || *p == '\t'))
+			n = 1;
+		else
+			n = *p < ' ' || *p == 127 ? 0 : character(p, len);
+		if (!n)
+			return false;
+	}
+	return true;
 }
 
 void show_text(const void *data, size_t len)

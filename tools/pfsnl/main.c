@@ -18,6 +18,9 @@ static const struct cmd *const cmds[] = {
 	&cmd_up, &cmd_down, &cmd_set, &cmd_status, &cmd_ring, &cmd_peers,
 	&cmd_watch, &cmd_stats, &cmd_monitor, &cmd_group_list,
 	&cmd_group_members, &cmd_group_join, &cmd_send, &cmd_recv, &cmd_sync,
+	&cmd_ckpt_ls, &cmd_ckpt_stat, &cmd_ckpt_create, &cmd_ckpt_read,
+	&cmd_ckpt_write, &cmd_ckpt_rm, &cmd_ckpt_watch, &cmd_ckpt_dump,
+	&cmd_ckpt_load, &cmd_ckpt_limit,
 };
 
 #define NUM_CMDS (sizeof(cmds) / sizeof(*cmds))
@@ -45,6 +48,8 @@ int failed(int err)
 	case -EPERM:
 	case -EACCES:
 		return EXIT_DENIED;
+	case -ETIMEDOUT:
+		return EXIT_TIMEOUT;
 	default:
 		return EXIT_FAILED;
 	}
@@ -75,18 +80,30 @@ static void help_all(FILE *to)
 	       "  pfsnl down                      say goodbye and stop\n"
 	       "  pfsnl recv news                 print what members of a group say\n"
 	       "  echo hello | pfsnl send news    say something to them\n"
+	       "  pfsnl ckpt ls                   list the data that all nodes have\n"
 	       "\nExit codes: 0 done, 1 failed, 2 bad usage, 3 module not loaded,\n"
 	       "4 no instance runs (or, for up, one does already), 5 not permitted,\n"
 	       "124 timed out.  See pfsnl(8).\n");
 }
 
-static void help_cmd(const struct cmd *cmd)
+/* Prints what a subcommand is called with, after its options. */
+static void help_operands(FILE *to, const struct cmd *cmd)
 {
 	bool may = cmd->operand && !cmd->needs_operand;
+	unsigned int i;
 
-	printf("Usage: pfsnl %s [OPTION]...%s%s%s\n\n%s\n", cmd->name,
-	       may ? " [" : cmd->operand ? " " : "",
-	       cmd->operand ? cmd->operand : "", may ? "]" : "", cmd->about);
+	fprintf(to, "%s%s%s", may ? " [" : cmd->operand ? " " : "",
+		cmd->operand ? cmd->operand : "", may ? "]" : "");
+	for (i = 0; i < 2 && cmd->more[i]; i++)
+		fprintf(to, i < cmd->needs_more ? " %s" : " [%s]",
+			cmd->more[i]);
+}
+
+static void help_cmd(const struct cmd *cmd)
+{
+	printf("Usage: pfsnl %s [OPTION]...", cmd->name);
+	help_operands(stdout, cmd);
+	printf("\n\n%s\n", cmd->about);
 	if (cmd->options) {
 		printf("\nOptions:\n");
 		opt_help(cmd->options);
@@ -153,6 +170,7 @@ static const struct cmd *find_cmd(const char *first, const char *name)
 	}
 	if (!first) {
 		suggest_offer(&s, "group");
+		suggest_offer(&s, "ckpt");
 		suggest_offer(&s, "help");
 	}
 	snprintf(given, sizeof(given), "%s%s%.60s", first ? first : "",
@@ -219,37 +237,63 @@ static void fill_standard_fds(void)
 		close(fd);
 }
 
-static int take_operand(struct run *run, int argc, char **argv, int at)
+/* What the help calls operand @i of a subcommand; NULL if it takes none such. */
+static const char *operand_name(const struct cmd *cmd, unsigned int i)
 {
-	const struct cmd *cmd = run->cmd;
+	return !i ? cmd->operand : i < 3 ? cmd->more[i - 1] : NULL;
+}
+
+/* The value of --wait can be left out, so it takes no word. */
+static int check_wait(const struct run *run, int argc, char **argv, int at)
+{
 	uint32_t ms;
 	int i;
 
-	if (at >= argc && cmd->needs_operand) {
-		complain("which %s? Say: pfsnl %s %s", cmd->operand, cmd->name,
-			 cmd->operand);
-		note("try 'pfsnl %s --help'", cmd->name);
-		return -1;
-	}
-	if (at >= argc)
-		return 0;
 	for (i = at; i < argc && given(&run->args, OPT_WAIT_RING); i++) {
-		/* The value of --wait can be left out, so it takes no word. */
 		if (value_time(argv[i], 1, 0, UINT32_MAX, &ms))
 			continue;
 		complain("'%s' is no interface; did you mean '--wait=%s'?",
 			 argv[i], argv[i]);
 		return -1;
 	}
-	if (!cmd->operand)
+	return 0;
+}
+
+static int take_operands(struct run *run, int argc, char **argv, int at)
+{
+	const struct cmd *cmd = run->cmd;
+	unsigned int needs = cmd->needs_operand ? 1 + cmd->needs_more : 0;
+	unsigned int count = (unsigned int)(argc - at), i;
+
+	if (count < needs) {
+		fflush(stdout);
+		fprintf(stderr, "pfsnl: which %s? Say: pfsnl %s",
+			operand_name(cmd, count), cmd->name);
+		help_operands(stderr, cmd);
+		fputc('\n', stderr);
+		note("try 'pfsnl %s --help'", cmd->name);
+		return -1;
+	}
+	if (check_wait(run, argc, argv, at))
+		return -1;
+	for (i = 0; i < count && operand_name(cmd, i); i++) {
+		if (!i)
+			run->operand = argv[at];
+		else
+			run->more[i - 1] = argv[at + (int)i];
+	}
+	if (i == count)
+		return 0;
+	if (!i)
 		complain("'pfsnl %s' takes no operand, but there is '%s'",
 			 cmd->name, argv[at]);
-	else if (at + 1 < argc)
+	else if (i == 1)
 		complain("'pfsnl %s' takes one %s, but there is '%s' after '%s'",
 			 cmd->name, cmd->operand, argv[at + 1], argv[at]);
-	run->operand = argv[at];
-	if (cmd->operand && at + 1 == argc)
-		return 0;
+	else
+		complain("'pfsnl %s' takes %u operands, but there is '%s' after '%s'",
+			 cmd->name, i, argv[at + (int)i],
+			 argv[at + (int)i - 1]);
 	note("try 'pfsnl %s --help'", cmd->name);
 	return -1;
 }
@@ -310,7 +354,7 @@ int main(int argc, char **argv)
 	}
 	if (given(&run.args, OPT_VERSION))
 		return version();
-	if (take_operand(&run, argc, argv, at))
+	if (take_operands(&run, argc, argv, at))
 		return EXIT_USAGE;
 	if (given(&run.args, OPT_CONFIG) &&
 	    conf_read(&run.args, run.args.config))

@@ -20,6 +20,8 @@ enum kind {
 	KIND_ADDRESS,		/* struct in_addr */
 	KIND_GROUP,		/* struct in_addr that is a multicast group */
 	KIND_ADDRESSES,		/* args.peers */
+	KIND_SIZE,		/* uint64_t of bytes */
+	KIND_SPAN,		/* uint64_t of nanoseconds, or VALUE_NEVER */
 	KIND_NAME,		/* char[max + 1] */
 	KIND_TEXT		/* const char *, as it is */
 };
@@ -155,9 +157,76 @@ static const struct opt opt_table[NUM_OPTS] = {
 		"ms (5000)",
 		INTO(level0_dead), .min = 100, .max = 600000, .unit = 1,
 	},
+	[OPT_SIZE] = {
+		"size", 0, KIND_SIZE, false, "SIZE",
+		"most bytes in all its sections, as 64M (16M)",
+		INTO(size),
+	},
+	[OPT_RETENTION] = {
+		"retention", 0, KIND_SPAN, false, "TIME",
+		"how long it lives when nobody has it open: 10s, 5m,\n"
+		"2h, 7d, or never gone (never)",
+		INTO(retention_ns),
+	},
+	[OPT_MAX_SECTION] = {
+		"max-section", 0, KIND_SIZE, false, "SIZE",
+		"most bytes in a section (as --size)",
+		INTO(max_section),
+	},
+	[OPT_MAX_SECTIONS] = {
+		"max-sections", 0, KIND_NUMBER, false, "N",
+		"most sections (1024)",
+		INTO(max_sections), .min = 1, .max = UINT32_MAX,
+	},
+	[OPT_MAX_ID] = {
+		"max-id", 0, KIND_NUMBER, false, "N",
+		"most bytes in the id of a section, 0 to 255 (255)",
+		INTO(max_id), .min = 0, .max = 255,
+	},
+	[OPT_OFFSET] = {
+		"offset", 0, KIND_SIZE, false, "SIZE",
+		"where in the section to begin (0)",
+		INTO(offset),
+	},
+	[OPT_LENGTH] = {
+		"length", 0, KIND_SIZE, false, "SIZE",
+		"how many bytes to read (all that follow)",
+		INTO(length),
+	},
+	[OPT_OVERWRITE] = {
+		"overwrite", 0, KIND_FLAG, false, NULL,
+		"let the section hold nothing else afterwards",
+	},
+	[OPT_REPLACE] = {
+		"overwrite", 0, KIND_FLAG, false, NULL,
+		"also into checkpoints that are there: overwrite\n"
+		"their sections of the same ids",
+	},
+	[OPT_CREATE] = {
+		"create", 0, KIND_FLAG, false, NULL,
+		"create the checkpoint if there is none",
+	},
+	[OPT_EXPIRES] = {
+		"expires", 0, KIND_SPAN, false, "TIME",
+		"delete the section after so long: 10s, 5m, 2h, 7d,\n"
+		"or never",
+		INTO(expires_ns),
+	},
+	[OPT_EVERY] = {
+		"all", 'a', KIND_FLAG, false, NULL,
+		"all checkpoints",
+	},
+	[OPT_EVENTS] = {
+		"all", 'a', KIND_FLAG, false, NULL,
+		"also when one is opened or closed",
+	},
 	[OPT_SAFE] = {
 		"safe", 's', KIND_FLAG, false, NULL,
 		"deliver only what every node is known to have",
+	},
+	[OPT_SAFE_CHANGE] = {
+		"safe", 's', KIND_FLAG, false, NULL,
+		"do it only when every node is known to have it",
 	},
 	[OPT_FILE] = {
 		"file", 0, KIND_TEXT, false, "FILE",
@@ -167,6 +236,10 @@ static const struct opt opt_table[NUM_OPTS] = {
 	[OPT_RAW] = {
 		"raw", 0, KIND_FLAG, false, NULL,
 		"print the bytes of messages and nothing else",
+	},
+	[OPT_RAW_SECTION] = {
+		"raw", 0, KIND_FLAG, false, NULL,
+		"don't escape what is no text, on a terminal either",
 	},
 	[OPT_CONFIG] = {
 		"config", 'f', KIND_TEXT, false, "FILE",
@@ -298,6 +371,13 @@ static void say_allowed(const struct opt *opt, const char *text, char *buf,
 		snprintf(buf, size,
 			 "a multicast group from 224.0.0.0 to 239.255.255.255");
 		break;
+	case KIND_SIZE:
+		snprintf(buf, size, "bytes, such as 4096, 64K, 16M or 1G");
+		break;
+	case KIND_SPAN:
+		snprintf(buf, size,
+			 "a span of time, such as 10s, 5m, 2h or 7d, or never");
+		break;
 	case KIND_NAME:
 		snprintf(buf, size, "a name of %u to %u bytes", opt->min,
 			 opt->max);
@@ -391,6 +471,12 @@ int opt_take(struct args *args, enum opt_id id, const char *name,
 	case KIND_ADDRESSES:
 		if (take_addresses(args, name, text, why, why_size))
 			return -1;
+		break;
+	case KIND_SIZE:
+		bad = value_size(text, into);
+		break;
+	case KIND_SPAN:
+		bad = value_span(text, into);
 		break;
 	case KIND_NAME:
 		bad = strlen(text) < opt->min || strlen(text) > opt->max;

@@ -38,9 +38,24 @@ enum opt_id {
 	OPT_SYNC_DEADLINE,
 	OPT_LEVEL0,
 	OPT_LEVEL0_DEAD,
+	OPT_SIZE,
+	OPT_RETENTION,
+	OPT_MAX_SECTION,
+	OPT_MAX_SECTIONS,
+	OPT_MAX_ID,
+	OPT_OFFSET,
+	OPT_LENGTH,
+	OPT_OVERWRITE,
+	OPT_REPLACE,
+	OPT_CREATE,
+	OPT_EXPIRES,
+	OPT_EVERY,
+	OPT_EVENTS,
 	OPT_SAFE,
+	OPT_SAFE_CHANGE,
 	OPT_FILE,
 	OPT_RAW,
+	OPT_RAW_SECTION,
 	OPT_CONFIG,
 	OPT_WAIT_RING,
 	OPT_WAIT_BYE,
@@ -80,6 +95,10 @@ enum opt_id {
 			 OPT_BIT(OPT_PORT) | OPT_BIT(OPT_TETHER_PORT) | \
 			 OPT_BIT(OPT_CLUSTER) | OPT_BIT(OPT_MAX_NODES) | \
 			 OPT_BIT(OPT_RETAIN))
+/* What a checkpoint is created with. */
+#define OPTS_CKPT_ATTR	(OPT_BIT(OPT_SIZE) | OPT_BIT(OPT_RETENTION) | \
+			 OPT_BIT(OPT_MAX_SECTION) | \
+			 OPT_BIT(OPT_MAX_SECTIONS) | OPT_BIT(OPT_MAX_ID))
 /* Keys of the config file. */
 #define OPTS_CONFIG	(OPTS_SET | OPTS_START | OPT_BIT(OPT_WAIT_RING))
 
@@ -90,7 +109,8 @@ enum opt_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
  * @given: OPT_BIT() of each that was given
  * @line: line of the config file that gave it, 0 for the command line
  *
- * The other members are the values; times are in milliseconds.
+ * The other members are the values; times are in milliseconds, or in nanoseconds
+ * if their name says so.
  */
 struct args {
 	uint64_t given;
@@ -115,6 +135,14 @@ struct args {
 	uint32_t sync_deadline;
 	uint32_t level0;
 	uint32_t level0_dead;
+	uint64_t size;
+	uint64_t retention_ns;
+	uint64_t max_section;
+	uint32_t max_sections;
+	uint32_t max_id;
+	uint64_t offset;
+	uint64_t length;
+	uint64_t expires_ns;	/* from now on */
 	const char *file;
 	const char *config;
 	uint32_t wait;

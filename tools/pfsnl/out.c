@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,13 +73,24 @@ const char *style_end(void)
 	return colored ? "\033[0m" : "";
 }
 
+/* Why a write failed that was followed by other calls; errno is theirs by now. */
+static int lost_error(void)
+{
+	struct pollfd out = { .fd = STDOUT_FILENO };
+
+	return poll(&out, 1, 0) > 0 && (out.revents & POLLERR) ? EPIPE : EIO;
+}
+
 int out_flush(void)
 {
-	int err;
+	int err = 0;
 
-	if (!fflush(stdout) && !ferror(stdout))
+	if (fflush(stdout))
+		err = errno ? errno : EIO;
+	else if (ferror(stdout))
+		err = lost_error();
+	if (!err)
 		return 0;
-	err = errno ? errno : EIO;
 	if (err != EPIPE)
 		complain("can't write the output: %s", strerror(err));
 	return -err;
@@ -157,6 +169,67 @@ const char *text_now(char room[TEXT_ROOM])
 	return room;
 }
 
+const char *text_size(char room[TEXT_ROOM], uint64_t bytes)
+{
+	static const char units[] = "KMGTPE";
+	size_t unit = 0;
+	uint64_t tenths;
+
+	if (bytes < 1024) {
+		snprintf(room, TEXT_ROOM, "%" PRIu64 " byte%s", bytes,
+			 bytes == 1 ? "" : "s");
+		return room;
+	}
+	while (bytes >> (10 * (unit + 1)) >= 1024)
+		unit++;
+	/* Tenths of the unit, cut. */
+	tenths = (bytes >> (10 * unit)) * 10 / 1024;
+	if (tenths % 10)
+		snprintf(room, TEXT_ROOM, "%" PRIu64 ".%" PRIu64 " %ciB",
+			 tenths / 10, tenths % 10, units[unit]);
+	else
+		snprintf(room, TEXT_ROOM, "%" PRIu64 " %ciB", tenths / 10,
+			 units[unit]);
+	return room;
+}
+
+const char *text_ns(char room[TEXT_ROOM], uint64_t ns)
+{
+	static const struct {
+		const char *name;
+		uint64_t ns;
+	} units[] = {
+		{ "d", 86400000000000 }, { "h", 3600000000000 },
+		{ "m", 60000000000 },
+	};
+	size_t i;
+
+	if (ns == UINT64_MAX)
+		return "never";
+	for (i = 0; ns && i < sizeof(units) / sizeof(*units); i++) {
+		if (ns % units[i].ns)
+			continue;
+		snprintf(room, TEXT_ROOM, "%" PRIu64 "%s", ns / units[i].ns,
+			 units[i].name);
+		return room;
+	}
+	return text_ms(room, ns / 1000000);
+}
+
+const char *text_time(char room[TEXT_ROOM], uint64_t ns)
+{
+	time_t s = (time_t)(ns / 1000000000);
+	struct tm tm;
+	size_t n;
+
+	if (ns == UINT64_MAX || !localtime_r(&s, &tm))
+		return "never";
+	n = strftime(room, TEXT_ROOM, "%Y-%m-%d %H:%M:%S", &tm);
+	snprintf(room + n, TEXT_ROOM - n, ".%03u",
+		 (unsigned int)(ns % 1000000000 / 1000000));
+	return room;
+}
+
 const char *text_addr(char room[TEXT_ROOM], struct in_addr addr)
 {
 	return inet_ntop(AF_INET, &addr, room, TEXT_ROOM);
@@ -196,4 +269,24 @@ struct json_object *json_now(void)
 	n = strftime(room, sizeof(room), "%Y-%m-%dT%H:%M:%S", &tm);
 	snprintf(room + n, sizeof(room) - n, ".%06ldZ", now.tv_nsec / 1000);
 	return json_object_new_string(room);
+}
+
+struct json_object *json_time(uint64_t ns)
+{
+	time_t s = (time_t)(ns / 1000000000);
+	char room[TEXT_ROOM];
+	struct tm tm;
+	size_t n;
+
+	if (ns == UINT64_MAX || !gmtime_r(&s, &tm))
+		return NULL;
+	n = strftime(room, sizeof(room), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(room + n, sizeof(room) - n, ".%06uZ",
+		 (unsigned int)(ns % 1000000000 / 1000));
+	return json_object_new_string(room);
+}
+
+struct json_object *json_span(uint64_t ns)
+{
+	return ns == UINT64_MAX ? NULL : json_object_new_uint64(ns / 1000000);
 }

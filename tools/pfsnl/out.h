@@ -60,6 +60,15 @@ const char *text_now(char room[TEXT_ROOM]);
 /** text_addr() - dotted address. */
 const char *text_addr(char room[TEXT_ROOM], struct in_addr addr);
 
+/** text_size() - "1.5 MiB", "17 bytes". */
+const char *text_size(char room[TEXT_ROOM], uint64_t bytes);
+
+/** text_ns() - a span of nanoseconds, exactly: "1.5 s", or "never". */
+const char *text_ns(char room[TEXT_ROOM], uint64_t ns);
+
+/** text_time() - local date and time of nanoseconds since 1970, or "never". */
+const char *text_time(char room[TEXT_ROOM], uint64_t ns);
+
 /** text_nodes() - "1 node", "3 nodes". */
 const char *text_nodes(char room[TEXT_ROOM], uint64_t count);
 
@@ -67,5 +76,11 @@ const char *text_nodes(char room[TEXT_ROOM], uint64_t count);
 struct json_object *json_addr(struct in_addr addr);
 struct json_object *json_hex(uint64_t number);
 struct json_object *json_now(void);
+
+/** json_time() - nanoseconds since 1970 as UTC; null for never. */
+struct json_object *json_time(uint64_t ns);
+
+/** json_span() - nanoseconds as milliseconds; null for never. */
+struct json_object *json_span(uint64_t ns);
 
 #endif

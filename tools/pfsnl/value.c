@@ -65,6 +65,60 @@ int value_time(const char *text, uint32_t unit, uint32_t min, uint32_t max,
 	return 0;
 }
 
+int value_size(const char *text, uint64_t *out)
+{
+	static const char units[] = "KMGT";
+	const char *unit, *p;
+	unsigned int shift = 0;
+	uint64_t n;
+
+	p = digits(text, UINT64_MAX / 10 - 1, &n);
+	if (!p)
+		return -1;
+	unit = *p ? strchr(units, toupper((unsigned char)*p)) : NULL;
+	if (unit) {
+		shift = 10 * (unsigned int)(unit - units + 1);
+		p++;
+		if (!strcasecmp(p, "iB"))
+			p += 2;
+	}
+	if (*p || n > UINT64_MAX >> shift)
+		return -1;
+	*out = n << shift;
+	return 0;
+}
+
+int value_span(const char *text, uint64_t *out)
+{
+	static const struct {
+		const char *name;
+		uint64_t ns;
+	} units[] = {
+		{ "", 1000000000 }, { "ms", 1000000 }, { "s", 1000000000 },
+		{ "m", 60000000000 }, { "h", 3600000000000 },
+		{ "d", 86400000000000 },
+	};
+	const char *p;
+	uint64_t n;
+	size_t i;
+
+	if (!strcmp(text, "never")) {
+		*out = VALUE_NEVER;
+		return 0;
+	}
+	p = digits(text, UINT64_MAX / 10 - 1, &n);
+	for (i = 0; p && i < sizeof(units) / sizeof(*units); i++) {
+		if (strcmp(p, units[i].name))
+			continue;
+		/* Some room, as it is added to the time that it is. */
+		if (n > INT64_MAX / 4 / units[i].ns)
+			return -1;
+		*out = n * units[i].ns;
+		return 0;
+	}
+	return -1;
+}
+
 int value_truth(const char *text)
 {
 	static const char *const words[] = { "no", "yes", "false", "true",

@@ -24,6 +24,18 @@ int value_number(const char *text, uint32_t min, uint32_t max, uint32_t *out);
 int value_time(const char *text, uint32_t unit, uint32_t min, uint32_t max,
 	       uint32_t *out);
 
+/** value_size() - bytes: a number, perhaps with K, M, G or T (and iB) behind. */
+int value_size(const char *text, uint64_t *out);
+
+#define VALUE_NEVER	UINT64_MAX
+
+/**
+ * value_span() - span of time in nanoseconds, or "never": VALUE_NEVER
+ *
+ * A bare number counts seconds; ms, s, m, h and d say their unit.
+ */
+int value_span(const char *text, uint64_t *out);
+
 /** value_truth() - yes, true or on: 1; no, false or off: 0; in any case. */
 int value_truth(const char *text);
 
