@@ -76,7 +76,7 @@ fuzz:
 	@$(MAKE) -C selftests/core fuzz
 
 bench:
-	@status=0; for b in bench peers talk; do tools/bench/$$b || status=$$?; done; exit $$status
+	@status=0; for b in bench peers talk keep; do tools/bench/$$b || status=$$?; done; exit $$status
 
 help:
 	@echo 'make                  module for this kernel (or KVER=...), library, command'

@@ -154,6 +154,17 @@ void not_seen(const char *what)
 	fflush(stdout);
 }
 
+void say_failed(const char *what, const char *text)
+{
+	const char *p;
+
+	printf("{\"n\":%d,\"what\":\"%s\",\"failed\":\"", count, what);
+	for (p = text; *p; p++)
+		putchar(*p == '"' || *p == '\\' ? '\'' : *p);
+	printf("\"}\n");
+	fflush(stdout);
+}
+
 void progress(int round, int rounds)
 {
 	printf("{\"n\":%d,\"doing\":\"%s\",\"round\":%d,\"rounds\":%d}\n",

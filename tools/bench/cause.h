@@ -58,6 +58,9 @@ void figure(const char *what, double value);
 /* Prints that the round saw no end; the nodes may be in whatever state. */
 void not_seen(const char *what);
 
+/* Prints that a round failed, and why. */
+void say_failed(const char *what, const char *text);
+
 /* Prints how far it got. */
 void progress(int round, int rounds);
 

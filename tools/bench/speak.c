@@ -41,17 +41,6 @@ static const char *named(const struct load *load, const char *who,
 	return name;
 }
 
-static void say_failed(const char *what, const char *text)
-{
-	const char *p;
-
-	printf("{\"n\":%d,\"what\":\"%s\",\"failed\":\"", count, what);
-	for (p = text; *p; p++)
-		putchar(*p == '"' || *p == '\\' ? '\'' : *p);
-	printf("\"}\n");
-	fflush(stdout);
-}
-
 static void figures(const struct load *load, const char *who,
 		    const struct spoken *spoken)
 {

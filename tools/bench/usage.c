@@ -74,6 +74,16 @@ void usage_find_threads(const int *numbers, int count)
 			die("n%d: its threads are not in /proc", numbers[i]);
 }
 
+/* Of the port of the switch where the node is. */
+static uint64_t port(int number, const char *what)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "/sys/class/net/c%d/statistics/%s", number,
+		 what);
+	return read_number(path);
+}
+
 struct usage usage_of(int number)
 {
 	struct usage u = { .at = now_ns() };
@@ -81,12 +91,9 @@ struct usage usage_of(int number)
 	int i;
 
 	/* seen from the switch: what it received, the node sent */
-	snprintf(path, sizeof(path),
-		 "/sys/class/net/c%d/statistics/rx_packets", number);
-	u.sent = read_number(path);
-	snprintf(path, sizeof(path),
-		 "/sys/class/net/c%d/statistics/tx_packets", number);
-	u.received = read_number(path);
+	u.sent = port(number, "rx_packets");
+	u.received = port(number, "tx_packets");
+	u.bytes = port(number, "rx_bytes") + port(number, "tx_bytes");
 	for (i = 0; i < 2 && threads[number][i]; i++) {
 		snprintf(path, sizeof(path), "/proc/%d/schedstat",
 			 threads[number][i]);

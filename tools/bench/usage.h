@@ -10,12 +10,14 @@
  * @at: that moment, in ns
  * @sent: packets that left the node
  * @received: packets that reached it
+ * @bytes: of both
  * @cpu: ns that its two threads ran
  */
 struct usage {
 	uint64_t at;
 	uint64_t sent;
 	uint64_t received;
+	uint64_t bytes;
 	uint64_t cpu;
 };
 
