@@ -201,6 +201,9 @@ playground()
 	          pfsnl -N node4 down      it leaves in good order
 	          pfsnl -N node4 up        and comes back
 
+	  keep    echo hi | pfsnl -N node1 ckpt write notes a --create
+	          pfsnl -N node3 ckpt read notes a         all nodes have it
+
 	  tune    each pfsnl set --interval 50 --dead 4    notice silence 5 times faster
 	          on node5 ping 10.0.0.1                   a command on one node
 
