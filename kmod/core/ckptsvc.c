@@ -312,6 +312,9 @@ static bool say_one(struct pfsnl_ckptsvc *svc, u64 now, struct pfsnl_ckpt_reques
 		return true;
 	if (err != -EAGAIN && err != -ENOMEM) {
 		answer(svc, r, err, NULL);
+		/* the node leaves: what expires can't be said any more, so don't try */
+		if (err == -ESHUTDOWN)
+			inactive(svc);
 		return true;
 	}
 	list_move(&r->list, &svc->waiting);
