@@ -423,7 +423,8 @@ void pfsnl_service_pump(struct pfsnl_core *core)
 	self = pfsnl_mate_find(g, core->cfg.addr, core->incarnation);
 	if (self && self->called && !self->reported && !s->reported)
 		send_report(core);
-	if (s->changed && !s->said)
+	/* a leader that is still to come is told when it is accepted */
+	if (s->changed && !s->said && g->ring.leader)
 		send_serve(core);
 	svc = pfsnl_service_find(core, s->turn);
 	if (!svc || !svc->in_round || svc->sent || g->apart)

@@ -153,6 +153,40 @@ static void service_added_later_makes_a_ring(void **state)
 	world_free(w);
 }
 
+/* alone it had nobody to say it to, and its leader knows when it accepts */
+static void who_waited_for_its_leader_makes_one_ring(void **state)
+{
+	struct world *w = world_new(1);
+	struct node *leader, *n;
+	u64 rings;
+	u32 i;
+
+	world_nodes(w, 4);
+	for (i = 0; i < 4; i++) {
+		w->nodes[i]->serves = ONE;
+		w->nodes[i]->cfg.interval_ms = 50;
+	}
+	for (i = 0; i < 3; i++)
+		node_start(w->nodes[i]);
+	assert_agree(w, 1000);
+	assert_settled(w, 1000);
+	leader = world_leader(w);
+	n = w->nodes[3];
+	/* it hears the leader within its window, and waits to be claimed */
+	net_cut(&w->net, n->host.addr, leader->host.addr, NET_DATAGRAMS);
+	node_start(n);
+	world_run(w, 2 * SIM_S);
+	assert_int_equal(node_role(n), PFSNL_ROLE_LISTENING);
+	assert_true(node_count(n, PFSNL_COUNT_INSTALLS) > 0);
+	rings = node_count(leader, PFSNL_COUNT_INSTALLS);
+	net_mend_all(&w->net);
+	assert_agree(w, 1000);
+	assert_settled(w, 1000);
+	world_run(w, SIM_S);
+	assert_int_equal(node_count(leader, PFSNL_COUNT_INSTALLS), rings + 1);
+	world_free(w);
+}
+
 static void services_come_and_go_within_rounds(void **state)
 {
 	u64 seed;
@@ -583,6 +617,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(nothing_is_said_where_nobody_has_services),
 	cmocka_unit_test(service_that_only_some_have_waits_for_these),
 	cmocka_unit_test(service_added_later_makes_a_ring),
+	cmocka_unit_test(who_waited_for_its_leader_makes_one_ring),
 	cmocka_unit_test(services_come_and_go_within_rounds),
 	cmocka_unit_test(service_removed_in_its_turn_ends_the_round),
 	cmocka_unit_test(full_queue_makes_a_service_wait_and_go_on),

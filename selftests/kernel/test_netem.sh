@@ -32,6 +32,7 @@ one_ring()
 few_rings()
 {
 	why="$rings rings in $elapsed ms, with $drops nodes dropped, $lost leaders lost"
+	why+=$'\n'$(trace_rings)
 	[ "$rings" -le $((9 + 2 * drops + 3 * lost)) ]
 }
 

@@ -91,6 +91,14 @@ trace_sum()
 		' $tracing/trace)
 }
 
+# trace_rings: what made nodes install rings, as they noted it since the mark
+trace_rings()
+{
+	grep -oE '[0-9]+[.][0-9]+: pfsnl_note: .*' $tracing/trace |
+		grep -E 'note=(install|drop|leader-lost|lead|step-down|claim-[a-z]+|tether-[a-z]+|not-member) ' |
+		sed -E "s/pfsnl_note: netns=[0-9]+ //; s/$net[.]//g; s/number=//"
+}
+
 # predict LOSS CLIENTS: sets predicted to how many live nodes should have been
 # taken for silent in the time elapsed, where LOSS percent of all packets are
 # lost: the formula is in Documentation/simulator.rst
