@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# subset: uml
 #
 # Addresses are what nodes are known by. A node comes back under another one, and
 # is another node; two nodes have the same, and nothing goes to and fro for that.

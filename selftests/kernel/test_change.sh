@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# subset: 6.1
+# subset: uml
 #
 # The list changes: nodes join, leave, die in each of the ways there are, and
 # come back; so do leaders. Each watch is told of each change once, of nothing

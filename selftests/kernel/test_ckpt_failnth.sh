@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# subset: uml
 #
 # Allocations for checkpoints fail, one after the other: of a process that asks, and of
 # the node thread that applies. A request is refused, or done; what was taken is done;

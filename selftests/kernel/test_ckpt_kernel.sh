@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# subset: uml
 #
 # Checkpoints used by another module: it is told of each outcome, what it wrote others
 # have, and what it has open is closed with it. It comes with the module for tests of

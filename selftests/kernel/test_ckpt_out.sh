@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# subset: uml
 #
 # A node that may not collect as much as there is of checkpoints can't take part: the
 # others go on, it says so, and comes back when there is less. What it had open is lost

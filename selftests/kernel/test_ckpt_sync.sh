@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# subset: uml
 #
 # Checkpoints when nodes part and meet: what one side did all have afterwards, what both
 # did is decided and told, who comes late gets everything, and what another such

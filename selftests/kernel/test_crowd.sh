@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# subset: uml
 #
 # More than a thousand members in a group, on two nodes. It takes a minute or two,
 # so it is for --full.

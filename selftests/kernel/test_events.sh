@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# subset: 6.1 6.12
+# subset: uml 6.1 6.12
 #
 # Programs that live with the events: the C++ class of 1998, watches of the C
 # library in each form, and how it recovers when events are lost. They are the

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# subset: 6.12
+# subset: uml
 #
 # A stranger says everything that must not be believed, by beacons and by
 # tethers. The list stays what it is, each thing is counted as what it was, and

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# subset: 6.1 6.12
+# subset: 6.1
 #
 # Peers that send the bare nine bytes are served as the description of 1998
 # says, byte by byte: level0.py, which was written from it, checks that.

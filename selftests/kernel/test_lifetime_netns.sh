@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# subset: uml
 #
 # Deleting a network namespace ends the node in it, its threads and sockets, and
 # the others hear of it.

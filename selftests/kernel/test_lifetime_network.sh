@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# subset: uml
 #
 # What a node stands on is taken away while it runs: link, address, interface,
 # port; and several processes start and stop it at once.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# subset: 6.1 6.12
+# subset: 6.12
 #
 # A cluster falls in two halves and comes together again: no watch sees more of
 # that than the other half go and come, each in one update, and why. And what

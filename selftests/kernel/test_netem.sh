@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# subset: 6.1 6.12
+# subset: 6.12
 #
 # Packets get lost, late, twice, or overtake each other, those of beacons and of
 # tethers alike, and that all the time: a cluster forms in it, nodes join and

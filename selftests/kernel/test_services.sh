@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# subset: uml
 #
 # Services in the kernel: another module registers one on each node, whose state is a
 # list of entries, and looks whether it is told what it may be told at each time. The

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# subset: 6.12
+# subset: uml
 #
 # Eight nodes, a process on each, all of them talk: the leader is lost in the middle
 # of it, the segment falls in two in the middle of it and comes together again, a
