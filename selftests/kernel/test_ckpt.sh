@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# subset: uml 6.12
+# subset: uml
 #
 # Checkpoints on three nodes: what one writes all have; who may do what; how much may
 # be stored; who has what open, and what becomes of it when processes and names go;

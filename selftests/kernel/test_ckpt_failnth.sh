@@ -1,6 +1,5 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# subset: uml
 #
 # Allocations for checkpoints fail, one after the other: of a process that asks, and of
 # the node thread that applies. A request is refused, or done; what was taken is done;
@@ -127,7 +126,7 @@ node_thread()
 	done
 }
 # all of them take minutes
-step=3
+step=6
 [ "${PFSNL_FULL-}" != 1 ] || step=1
 for node in 1 2; do
 	node_thread $node

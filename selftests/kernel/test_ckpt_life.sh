@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# subset: uml 6.1
+# subset: 6.12
 #
 # The ends of things while requests about checkpoints are under way: of a socket, a
 # process, an instance, a namespace, the module. Each request is answered, or there is

@@ -1,6 +1,5 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# subset: uml
 #
 # Every allocation fails once: those of start, join, tether, leave, stop, set,
 # reading and unloading, in the thread that asks, in node and beacon threads.

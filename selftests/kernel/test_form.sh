@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# subset: uml 6.1
+# subset: uml
 #
 # A cluster forms: nodes that start find each other, one leads, all have the
 # same list, and every watch folds to it.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# subset: uml 6.12
+# subset: uml
 #
 # Groups of processes: who joins hears who is there, all members hear the same in
 # the same order, also what is long; who dies, closes its socket, does not read or

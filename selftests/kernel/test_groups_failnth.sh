@@ -1,6 +1,5 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# subset: uml
 #
 # Allocations for groups fail, one after the other: of a process that joins and that
 # sends, and of the node thread that tells. Each has an outcome: it is refused, or

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# subset: uml 6.1
+# subset: 6.1
 #
 # The leader is lost at any moment while a crowd joins: its cable is cut, or its
 # namespace deleted. Those who joined, and those who were about to, are one ring

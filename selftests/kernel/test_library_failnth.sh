@@ -1,6 +1,5 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# subset: 6.12
 #
 # Each allocation of the library fails once, in each of its functions.
 here=$(cd "$(dirname "$0")" && pwd)

@@ -1,6 +1,5 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# subset: uml
 #
 # The module is loaded, nodes are started and it is unloaded again, 200 times,
 # each time at another moment, under traffic and with watches open; nothing is

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# subset: uml 6.1 6.12
+# subset: uml 6.1
 #
 # The module is unloaded at any moment: while nodes form a cluster, while they
 # are one with watches open and lists being read, while nodes start and stop.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# subset: 6.1
+# subset: uml
 #
 # The machine stands still for longer than it takes to be missed: each CPU is
 # taken by something of the highest real-time priority. Whoever finds that the

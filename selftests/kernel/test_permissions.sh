@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# subset: uml 6.12
+# subset: uml
 #
 # Everybody may read, changing needs CAP_NET_ADMIN where the network namespace
 # belongs; in a user namespace of its own anybody may have nodes, up to a limit

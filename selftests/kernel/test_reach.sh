@@ -1,6 +1,5 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# subset: 6.1
 #
 # Not everybody reaches everybody, and that stays so: the leader hears a node that
 # it can't connect to, a node hears a leader that doesn't hear it, a leader and one

@@ -1,6 +1,5 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# subset: uml
 #
 # Allocations for services fail, one after the other: of whoever registers one, and of
 # the node thread while states are transmitted and operations applied. Each has an
