@@ -6,6 +6,7 @@
 #include <crypto/blake2s.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
+#include <linux/xxhash.h>
 
 #include "ckpt.h"
 #include "ckpt_event.h"
@@ -41,6 +42,11 @@ static void op_hash_update(void *state, const void *data, size_t len)
 static void op_hash_final(void *state, u8 *digest)
 {
 	blake2s_final(state, digest);
+}
+
+static u64 op_sum(const void *data, size_t len)
+{
+	return xxh64(data, len, 0);
 }
 
 static void op_conflict(void *ctx, const struct pfsnl_ckpt_conflict *c)
@@ -119,6 +125,7 @@ static const struct pfsnl_ckptsvc_ops svc_ops = {
 		.hash_init	= op_hash_init,
 		.hash_update	= op_hash_update,
 		.hash_final	= op_hash_final,
+		.sum		= op_sum,
 		.conflict	= op_conflict,
 	},
 	.stamp		= op_stamp,

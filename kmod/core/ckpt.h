@@ -96,6 +96,8 @@ struct pfsnl_data;
  * @hash_update: go on
  * @hash_final: write PFSNL_CKPT_DIGEST bytes, which must be hard to find twice and
  *	the same on all nodes
+ * @sum: 64 bits made of some bytes, the same on all nodes, and fast: whether they came
+ *	as they were sent
  * @conflict: what pfsnl_ckpts_activate() had to decide
  *
  * None calls back into the store.
@@ -107,6 +109,7 @@ struct pfsnl_ckpt_ops {
 	void (*hash_init)(void *state);
 	void (*hash_update)(void *state, const void *data, size_t len);
 	void (*hash_final)(void *state, u8 *digest);
+	u64 (*sum)(const void *data, size_t len);
 	void (*conflict)(void *ctx, const struct pfsnl_ckpt_conflict *c);
 };
 

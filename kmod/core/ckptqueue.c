@@ -162,7 +162,7 @@ static int apply(struct pfsnl_ckptsvc *svc, const struct pfsnl_ckpt_item *item)
 	a.name = svc->name;
 	a.name_len = svc->name_len;
 	svc->ops.applied(svc->ctx, &a);
-	svc->ops.due(svc->ctx);
+	pfsnl_ckptsvc_changed(svc);
 	return 0;
 }
 

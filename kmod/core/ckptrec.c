@@ -147,11 +147,21 @@ static bool ckpt_ok(const struct pfsnl_ckptrec *r)
 	       pfsnl_ckpt_attr_ok(&r->attr) && r->n <= r->attr.max_sections && !r->len;
 }
 
+/* A piece is of one chunk. */
+static bool piece_ok(const struct pfsnl_ckptrec *r)
+{
+	if (!r->len)
+		return !r->flags;
+	return !(r->flags & ~PFSNL_PIECE_ENDS) &&
+	       r->offset >> PFSNL_CHUNK_SHIFT ==
+	       (r->offset + r->len - 1) >> PFSNL_CHUNK_SHIFT;
+}
+
 static bool section_ok(const struct pfsnl_ckptrec *r)
 {
 	return !r->n && r->name_len <= PFSNL_SECTION_ID_MAX &&
 	       r->bytes <= PFSNL_SECTION_LEN_MAX && r->offset <= r->bytes &&
-	       r->len <= r->bytes - r->offset;
+	       r->len <= r->bytes - r->offset && piece_ok(r);
 }
 
 static bool handles_ok(const struct pfsnl_ckptrec *r)
@@ -196,7 +206,7 @@ static bool want_ok(const struct pfsnl_ckptrec *r)
 static bool record_ok(const struct pfsnl_ckptrec *r)
 {
 	if (r->flags && r->kind != PFSNL_CKPTREC_CHECKPOINT &&
-	    r->kind != PFSNL_CKPTREC_WANT)
+	    r->kind != PFSNL_CKPTREC_SECTION && r->kind != PFSNL_CKPTREC_WANT)
 		return false;
 	switch (r->kind) {
 	case PFSNL_CKPTREC_STORE:
@@ -257,6 +267,8 @@ static void decode_fixed(struct pfsnl_ckptrec *r, const u8 *data)
 	r->modified = get_unaligned_be64(data + 48);
 	r->offset = get_unaligned_be64(data + 56);
 	memcpy(r->digest, data + 64, PFSNL_CKPT_DIGEST);
+	memcpy(r->chunk, data + 80, PFSNL_CKPT_DIGEST);
+	r->sum = get_unaligned_be64(data + 96);
 }
 
 /**
@@ -340,6 +352,8 @@ static void encode_fixed(const struct pfsnl_ckptrec *r, u8 *to)
 	put_unaligned_be64(r->modified, to + 48);
 	put_unaligned_be64(r->offset, to + 56);
 	memcpy(to + 64, r->digest, PFSNL_CKPT_DIGEST);
+	memcpy(to + 80, r->chunk, PFSNL_CKPT_DIGEST);
+	put_unaligned_be64(r->sum, to + 96);
 }
 
 /**

@@ -4,7 +4,7 @@
  * ring brings them together. Network byte order. In which messages they go is not said
  * here. All begin alike:
  *	 0  1  kind, enum pfsnl_ckptrec_kind
- *	 1  1  flags: CHECKPOINT: PFSNL_CKPT_*; WANT: PFSNL_WANT_*
+ *	 1  1  flags: CHECKPOINT: PFSNL_CKPT_*; SECTION: PFSNL_PIECE_ENDS; WANT: PFSNL_WANT_*
  *	 2  2  bytes of the name or id
  *	 4  4  STORE: rings; CHECKPOINT, OFFER: sections; REFCOUNT: handles; WANT: the node
  *	       that said so; else 0
@@ -37,7 +37,9 @@
  *	48  8  stamp of the last change
  *	56  8  where the piece begins; what is left out before is zero
  *	64  16 digest of the section
- *	80     id, piece. No piece at 0 of a section that is not empty: it is offered.
+ *	80  16 digest of the chunk that the piece is the last of, else 0
+ *	96  8  sum of the piece: XXH64 of it, seed 0; without one 0
+ *	104    id, piece. No piece at 0 of a section that is not empty: it is offered.
  * OFFER: sections of a checkpoint
  *	 8  20 number of the checkpoint
  *	28     of each section: digest 16, bytes of the id 1, id
@@ -61,7 +63,7 @@
 #define PFSNL_CKPTREC_STORE_LEN		24
 #define PFSNL_CKPTREC_RING_LEN		28
 #define PFSNL_CKPTREC_CHECKPOINT_LEN	184
-#define PFSNL_CKPTREC_SECTION_LEN	80
+#define PFSNL_CKPTREC_SECTION_LEN	104
 #define PFSNL_CKPTREC_REFCOUNT_LEN	32
 #define PFSNL_CKPTREC_HANDLE_LEN	32
 #define PFSNL_CKPTREC_WANT_LEN		28
@@ -76,6 +78,8 @@ enum pfsnl_ckptrec_kind {
 	PFSNL_CKPTREC_OFFER		= 6,
 };
 
+/* SECTION: the piece is the last of its chunk */
+#define PFSNL_PIECE_ENDS	0x01
 /* WANT: a section, and not all of a checkpoint */
 #define PFSNL_WANT_SECTION	0x01
 /* WANT: nothing of the checkpoint is known, so its data at once and no offers */
@@ -100,6 +104,8 @@ enum pfsnl_ckptrec_kind {
  * @bytes: SECTION: in all of it
  * @expires: SECTION
  * @offset: SECTION
+ * @chunk: SECTION: digest of the chunk, with PFSNL_PIECE_ENDS
+ * @sum: SECTION: of the piece, see struct pfsnl_ckpt_ops
  * @incarnation: REFCOUNT
  * @seen: REFCOUNT
  * @addr: REFCOUNT; WANT: whose version it is about
@@ -126,6 +132,8 @@ struct pfsnl_ckptrec {
 	u64 bytes;
 	u64 expires;
 	u64 offset;
+	u8 chunk[PFSNL_CKPT_DIGEST];
+	u64 sum;
 	u64 incarnation;
 	u64 seen;
 	u32 addr;

@@ -20,6 +20,12 @@
 #define PFSNL_CKPTSVC_OWN_LEN	(PFSNL_CKPTMSG_LEN + 32 + PFSNL_SECTION_ID_MAX)
 /* bytes that are hashed, or transmitted, in one call */
 #define PFSNL_CKPTSVC_AT_ONCE	(2U << 20)
+/*
+ * What has changed is hashed so long after, as long as nobody waits for it, so many bytes
+ * at once: so that a round finds digests. What changes all the time is hashed that often.
+ */
+#define PFSNL_CKPTSVC_REST_MS	1000
+#define PFSNL_CKPTSVC_REST	(256U << 10)
 /* after this what lacked memory is tried again */
 #define PFSNL_CKPTSVC_RETRY_MS	10
 /* so much that expires is said at once */
@@ -128,6 +134,9 @@ struct pfsnl_ckpt_round {
  * @blocked: the core took no more
  * @short_of: something lacks memory
  * @sweeps: something was thrown away and is not freed yet
+ * @rest: when something is hashed that has changed, by the clock of stamps;
+ *	PFSNL_NEVER: all of it is
+ * @fresh: something has changed since the last time that was begun
  * @expire: say what expires
  * @close: closes handles that the surroundings don't know
  * @scan: there may be some
@@ -161,6 +170,8 @@ struct pfsnl_ckptsvc {
 	bool blocked;
 	bool short_of;
 	bool sweeps;
+	u64 rest;
+	bool fresh;
 	struct pfsnl_ckpt_own expire[PFSNL_CKPTSVC_EXPIRES];
 	struct pfsnl_ckpt_own close;
 	bool scan;
@@ -179,6 +190,7 @@ struct pfsnl_ckptsvc {
 /* ckptsvc.c */
 void *pfsnl_ckptsvc_alloc(struct pfsnl_ckptsvc *svc, size_t size);
 void pfsnl_ckptsvc_free(struct pfsnl_ckptsvc *svc, void *p);
+void pfsnl_ckptsvc_changed(struct pfsnl_ckptsvc *svc);
 void pfsnl_ckptsvc_outcome(struct pfsnl_ckptsvc *svc, u64 n, int err,
 			   const struct pfsnl_ckpt_result *result);
 

@@ -72,6 +72,7 @@ struct pfsnl_ckptsvc *pfsnl_ckptsvc_create(struct pfsnl_core *core,
 	svc->addr = core->cfg.addr;
 	svc->incarnation = core->incarnation;
 	svc->alarm = PFSNL_NEVER;
+	svc->rest = PFSNL_NEVER;
 	for (i = 0; i < PFSNL_CKPTSVC_EXPIRES; i++)
 		svc->expire[i].r.data = svc->expire[i].data;
 	svc->close.r.data = svc->close.data;
@@ -207,6 +208,19 @@ static u64 last_said(const struct pfsnl_ckptsvc *svc)
 	return n;
 }
 
+/**
+ * pfsnl_ckptsvc_changed - the store is not what it was
+ * @svc: the service
+ */
+void pfsnl_ckptsvc_changed(struct pfsnl_ckptsvc *svc)
+{
+	svc->fresh = true;
+	if (svc->rest == PFSNL_NEVER)
+		svc->rest = svc->ops.stamp(svc->ctx) +
+			    PFSNL_CKPTSVC_REST_MS * PFSNL_MS;
+	svc->ops.due(svc->ctx);
+}
+
 static void activate(struct pfsnl_ckptsvc *svc)
 {
 	WARN_ON(!list_empty(&svc->queue));
@@ -223,7 +237,7 @@ static void activate(struct pfsnl_ckptsvc *svc)
 		.handle = U32_MAX,
 	};
 	svc->ops.active(svc->ctx, true);
-	svc->ops.due(svc->ctx);
+	pfsnl_ckptsvc_changed(svc);
 }
 
 /* It is part of nothing any more; its store stays. */
@@ -434,11 +448,32 @@ static void close_unknown(struct pfsnl_ckptsvc *svc)
 	svc->scan = false;
 }
 
+/*
+ * Nobody waits for it, so it is for when there is nothing else to do. What of it is
+ * left when a round begins is hashed there.
+ */
+static void hash_some(struct pfsnl_ckptsvc *svc)
+{
+	u64 time = svc->ops.stamp(svc->ctx);
+
+	if (!svc->active || svc->rest > time)
+		return;
+	if (pfsnl_ckpts_hash(svc->store, PFSNL_CKPTSVC_REST)) {
+		svc->rest = time;
+		return;
+	}
+	/* what changed behind its back is for the next time */
+	svc->rest = svc->fresh ? time + PFSNL_CKPTSVC_REST_MS * PFSNL_MS : PFSNL_NEVER;
+	svc->fresh = false;
+}
+
 /* When the surroundings are to call next. */
 static void arm(struct pfsnl_ckptsvc *svc)
 {
 	u64 when = expires_at(svc);
 
+	if (svc->active)
+		when = min(when, svc->rest);
 	if (svc->sweeps)
 		when = min(when, svc->ops.stamp(svc->ctx));
 	if (svc->short_of)
@@ -479,6 +514,7 @@ void pfsnl_ckptsvc_tick(struct pfsnl_ckptsvc *svc, u64 now)
 {
 	svc->alarm = PFSNL_NEVER;
 	expire(svc);
+	hash_some(svc);
 	pfsnl_ckptsvc_pump(svc, now);
 }
 

@@ -70,20 +70,42 @@ static u32 digest_chunk(struct pfsnl_ckpts *store, struct pfsnl_chunk *c)
 	return c->cap;
 }
 
-/**
- * pfsnl_digest_chunks - hash some of the data of a section
- * @store: the store
- * @d: the data; NULL is allowed
- * @from: from the chunk of this byte on
- * @to: those that are before this byte
- */
-void pfsnl_digest_chunks(struct pfsnl_ckpts *store, struct pfsnl_data *d, u64 from,
-			 u64 to)
+static struct pfsnl_chunk *chunk_of(const struct pfsnl_data *d, u64 offset)
 {
-	u64 i = from >> PFSNL_CHUNK_SHIFT, n = to >> PFSNL_CHUNK_SHIFT;
+	u64 i = offset >> PFSNL_CHUNK_SHIFT;
 
-	for (; d && i < n && i < d->slots; i++)
-		digest_chunk(store, d->at[i]);
+	return d && i < d->slots ? d->at[i] : NULL;
+}
+
+/**
+ * pfsnl_digest_said - what is said of a chunk when it is transmitted
+ * @d: the data of a section that is hashed; NULL is allowed
+ * @offset: of a byte of the chunk
+ * @digest: written, PFSNL_CKPT_DIGEST bytes, if anything is in it
+ */
+void pfsnl_digest_said(const struct pfsnl_data *d, u64 offset, u8 *digest)
+{
+	const struct pfsnl_chunk *c = chunk_of(d, offset);
+
+	if (c)
+		memcpy(digest, c->digest, PFSNL_CKPT_DIGEST);
+}
+
+/**
+ * pfsnl_digest_take - take over what was said of a chunk
+ * @d: the data of a section
+ * @offset: of a byte of the chunk, which is there
+ * @digest: PFSNL_CKPT_DIGEST bytes
+ *
+ * Its sender had to make it anyway, and the section's digest is made of it.
+ */
+void pfsnl_digest_take(struct pfsnl_data *d, u64 offset, const u8 *digest)
+{
+	struct pfsnl_chunk *c = chunk_of(d, offset);
+
+	c->n = significant(c);
+	memcpy(c->digest, digest, PFSNL_CKPT_DIGEST);
+	c->hashed = true;
 }
 
 /**
@@ -237,10 +259,10 @@ bool pfsnl_ckpt_hash(struct pfsnl_ckpts *store, struct pfsnl_ckpt *c, u64 budget
 
 /**
  * pfsnl_ckpts_hash - find digests of the regular store, some at a time
- * @store: the store; nothing changes it until all are found
+ * @store: the store
  * @budget: about so many bytes at once, not 0
  *
- * So that what asks for them later finds them.
+ * So that what asks for them later finds them. What changes meanwhile may not be found.
  *
  * Return: whether there are more.
  */
@@ -255,5 +277,6 @@ bool pfsnl_ckpts_hash(struct pfsnl_ckpts *store, u64 budget)
 		if (!hash_ckpt(store, c, &budget))
 			return true;
 	}
+	store->hash_at = (struct pfsnl_ckpt_number) {};
 	return false;
 }

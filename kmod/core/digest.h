@@ -20,8 +20,8 @@
 
 #include "store.h"
 
-void pfsnl_digest_chunks(struct pfsnl_ckpts *store, struct pfsnl_data *d, u64 from,
-			 u64 to);
+void pfsnl_digest_said(const struct pfsnl_data *d, u64 offset, u8 *digest);
+void pfsnl_digest_take(struct pfsnl_data *d, u64 offset, const u8 *digest);
 const u8 *pfsnl_digest_section(struct pfsnl_ckpts *store, struct pfsnl_section *s);
 const u8 *pfsnl_digest_ckpt(struct pfsnl_ckpts *store, struct pfsnl_ckpt *c);
 void pfsnl_digest_set(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *set,

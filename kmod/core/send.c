@@ -152,6 +152,11 @@ static u32 send_section(struct pfsnl_ckpts *store, struct pfsnl_ckpt *c,
 		r.len = min_t(u64, end - r.offset,
 			      room - PFSNL_CKPTREC_SECTION_LEN - s->id_len);
 		pfsnl_section_read(s, r.offset, (u8 *)r.rest, r.len);
+		if (r.len && r.offset + r.len == end) {
+			r.flags = PFSNL_PIECE_ENDS;
+			pfsnl_digest_said(s->data, r.offset, r.chunk);
+		}
+		r.sum = store->mem.ops->sum(r.rest, r.len);
 		it->offset = r.offset + r.len;
 	}
 	pfsnl_ckptrec_encode(&r, to);

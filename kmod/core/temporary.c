@@ -306,13 +306,19 @@ static int record_section(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *side
 	if (s->got == s->len)
 		return 0;
 	if (r->offset >= s->got) {
+		/* pieces of a chunk follow each other */
+		if (r->len && r->offset != s->got && r->offset & (PFSNL_CHUNK - 1))
+			return -EPROTO;
+		if (r->len && store->mem.ops->sum(r->rest, r->len) != r->sum)
+			return -EBADMSG;
 		pfsnl_mem_trim(&store->mem);
 		err = pfsnl_data_want(&store->mem, s->data, &vecs);
 		if (!err) {
 			s->data = pfsnl_data_write(&store->mem, s->data, &vecs);
 			s->hashed = false;
 			s->got = r->offset + r->len;
-			pfsnl_digest_chunks(store, s->data, r->offset, s->got);
+			if (r->flags & PFSNL_PIECE_ENDS)
+				pfsnl_digest_take(s->data, r->offset, r->chunk);
 		}
 		pfsnl_mem_trim(&store->mem);
 		if (err)

@@ -50,6 +50,15 @@ static void hash_final(void *state, u8 *digest)
 	memcpy(digest + 8, &b, 8);
 }
 
+static u64 sum(const void *data, size_t len)
+{
+	struct hash h;
+
+	hash_init(&h);
+	hash_update(&h, data, len);
+	return h.b;
+}
+
 static void *depot_alloc(void *ctx, size_t size)
 {
 	return ledger_alloc(&((struct depot *)ctx)->ledger, size);
@@ -75,6 +84,7 @@ const struct pfsnl_ckpt_ops depot_ops = {
 	.hash_init = hash_init,
 	.hash_update = hash_update,
 	.hash_final = hash_final,
+	.sum = sum,
 	.conflict = depot_conflict,
 };
 

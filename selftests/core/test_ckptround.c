@@ -6,6 +6,7 @@
  */
 #include <linux/minmax.h>
 
+#include "ckptround.h"
 #include "test_keeper.h"
 
 #define SEEDS		10
@@ -538,13 +539,43 @@ static void large_store_is_hashed_in_pieces(void **state)
 		did(w, keeper_create(keeper_at(w, 0), d->h, id, data, sizeof(data)), 0);
 	}
 	keeper_most_hashed();
-	/* both hash all that they have, and the newcomer what it gets */
+	/* both hash all that they have */
 	keeper_new(world_node(w, 2));
 	node_start(w->nodes[2]);
 	world_run(w, SIM_MS);
 	assert_kept(w, 10000);
 	most = keeper_most_hashed();
 	assert_in_range(most, 2 << 20, (2 << 20) + PFSNL_CHUNK + 4096);
+	world_free(w);
+}
+
+static void what_has_changed_is_hashed_before_anybody_asks(void **state)
+{
+	struct world *w = keeping(1, 2);
+	static u8 data[1 << 20];
+	struct deed *d = opened(w, 0, "g");
+	u32 i;
+
+	for (i = 0; i < 8; i++) {
+		char id[2] = { 'a' + i };
+
+		memset(data, i + 1, sizeof(data));
+		did(w, keeper_create(keeper_at(w, 0), d->h, id, data, sizeof(data)), 0);
+	}
+	keeper_most_hashed();
+	world_run(w, (PFSNL_CKPTSVC_REST_MS + 500) * SIM_MS);
+	assert_in_range(keeper_most_hashed(), PFSNL_CKPTSVC_REST,
+			PFSNL_CKPTSVC_REST + PFSNL_CHUNK + 4096);
+	/* so that those who have it need not, and who gets it neither */
+	keeper_new(world_node(w, 2));
+	node_start(w->nodes[2]);
+	world_run(w, SIM_MS);
+	assert_kept(w, 10000);
+	assert_in_range(keeper_most_hashed(), 1, PFSNL_CHUNK);
+	/* one byte more is one chunk */
+	did(w, keeper_write(keeper_at(w, 0), d->h, "a", 5, "x", 1), 0);
+	world_run(w, (PFSNL_CKPTSVC_REST_MS + 500) * SIM_MS);
+	assert_in_range(keeper_most_hashed(), PFSNL_CHUNK, PFSNL_CHUNK + 4096);
 	world_free(w);
 }
 
@@ -665,6 +696,7 @@ int main(void)
 		cmocka_unit_test(who_has_no_room_is_out_and_comes_back),
 		cmocka_unit_test(who_left_and_came_back_brings_what_it_has),
 		cmocka_unit_test(large_store_is_hashed_in_pieces),
+	cmocka_unit_test(what_has_changed_is_hashed_before_anybody_asks),
 		cmocka_unit_test(what_belongs_to_no_step_is_ignored_by_all),
 		cmocka_unit_test(stores_are_the_same_whatever_happens),
 	};

@@ -400,7 +400,8 @@ static void store_without_a_record_is_not_activated(void **state)
 	depots_free(&all);
 }
 
-static void content_that_is_not_what_its_digest_says_is_not_activated(void **state)
+/* bytes of a record of a section that are not what they were; what is said then */
+static void spoil(u32 at, int said, int ready)
 {
 	struct depots all = depots_new(1);
 	struct pfsnl_ring_id ring = { .seq = 99 };
@@ -414,12 +415,61 @@ static void content_that_is_not_what_its_digest_says_is_not_activated(void **sta
 	d = depot_new(1);
 	pfsnl_ckpts_begin(d->store);
 	for (i = 0; i < r.n; i++) {
-		if (r.at[i][0] == PFSNL_CKPTREC_SECTION)
-			r.at[i][r.len[i] - 1] ^= 1;
-		assert_true(tell(d, &r, i) >= 0);
+		bool section = r.at[i][0] == PFSNL_CKPTREC_SECTION;
+
+		if (section)
+			r.at[i][at < r.len[i] ? at : r.len[i] - 1] ^= 1;
+		if (section && said)
+			assert_int_equal(tell(d, &r, i), said);
+		else
+			assert_true(tell(d, &r, i) >= 0);
 	}
-	assert_int_equal(pfsnl_ckpts_ready(d->store, &ring), -EBADMSG);
+	assert_int_equal(pfsnl_ckpts_ready(d->store, &ring), ready);
 	depot_free(d);
+	records_free(&r);
+	depots_free(&all);
+}
+
+static void bytes_that_are_not_what_their_sum_says_are_refused(void **state)
+{
+	/* the last one of the piece, and the sum */
+	spoil(-1, -EBADMSG, -ENODATA);
+	spoil(103, -EBADMSG, -ENODATA);
+}
+
+static void content_that_is_not_what_its_digest_says_is_not_activated(void **state)
+{
+	/* the digest of the chunk; that of the section; when that expires */
+	spoil(80, 0, -EBADMSG);
+	spoil(95, 0, -EBADMSG);
+	spoil(47, 0, -EBADMSG);
+}
+
+static void pieces_of_a_chunk_follow_each_other(void **state)
+{
+	static const char text[10000] = { 1, 2, 3 };
+	struct depots all = depots_new(1);
+	struct records r;
+	u32 i, k, pieces = 0;
+
+	depots_open(&all, 0, 1, "g", DEPOT_RW);
+	depots_create(&all, 0, 1, "a", text, sizeof(text));
+	record_all(all.at[0], &r, PFSNL_SEND_ROOM);
+	for (i = 0; i < r.n; i++)
+		pieces += r.at[i][0] == PFSNL_CKPTREC_SECTION;
+	assert_true(pieces > 2);
+	/* each of them is missing once but the last, without which it is not whole */
+	for (k = 2; k < 1 + pieces; k++) {
+		struct depot *d = depot_new(1);
+		int err = 0;
+
+		pfsnl_ckpts_begin(d->store);
+		for (i = 0; i < r.n && !err; i++)
+			if (i != k)
+				err = min(tell(d, &r, i), 0);
+		assert_int_equal(err, -EPROTO);
+		depot_free(d);
+	}
 	records_free(&r);
 	depots_free(&all);
 }
@@ -595,7 +645,9 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(counts_are_those_of_the_side_that_heard_more_of_a_node),
 	cmocka_unit_test(hearing_the_same_twice_changes_nothing),
 	cmocka_unit_test(store_without_a_record_is_not_activated),
+	cmocka_unit_test(bytes_that_are_not_what_their_sum_says_are_refused),
 	cmocka_unit_test(content_that_is_not_what_its_digest_says_is_not_activated),
+	cmocka_unit_test(pieces_of_a_chunk_follow_each_other),
 	cmocka_unit_test(store_is_not_swapped_for_nothing),
 	cmocka_unit_test(ring_that_is_not_newer_is_not_activated),
 	cmocka_unit_test(iterator_goes_on_after_what_it_points_to_is_gone),
