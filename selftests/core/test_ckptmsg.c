@@ -352,6 +352,9 @@ static struct pfsnl_ckptrec record_sample(u8 kind)
 			     .count = 8 },
 		.digest = { 0xd0, 0xd1, 0xd2, 0xd3, 0xd4, 0xd5, 0xd6, 0xd7, 0xd8, 0xd9,
 			    0xda, 0xdb, 0xdc, 0xdd, 0xde, 0xdf },
+		.chunk = { 0xc0, 0xc1, 0xc2, 0xc3, 0xc4, 0xc5, 0xc6, 0xc7, 0xc8, 0xc9,
+			   0xca, 0xcb, 0xcc, 0xcd, 0xce, 0xcf },
+		.sum = 0x74,
 		.bytes = 10,
 		.expires = 11,
 		.incarnation = 12,
@@ -403,18 +406,21 @@ static void record_of_a_checkpoint_is_the_bytes_of_the_table(void **state)
 static void record_of_a_section_is_the_bytes_of_the_table(void **state)
 {
 	static const u8 want[] = {
-		3, 0, 0, 1, 0, 0, 0, 0,
+		3, 1, 0, 1, 0, 0, 0, 0,
 		1, 2, 3, 4, 5, 6, 7, 8, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18,
 		10, 1, 2, 3, 0, 0, 0, 0,
 		0, 0, 0, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0, 0, 0, 11,
 		0, 0, 0, 0, 0, 0, 0, 0x71, 0, 0, 0, 0, 0, 0, 0, 7,
 		0xd0, 0xd1, 0xd2, 0xd3, 0xd4, 0xd5, 0xd6, 0xd7, 0xd8, 0xd9, 0xda, 0xdb,
-		0xdc, 0xdd, 0xde, 0xdf, 's', 'x', 'y', 'z',
+		0xdc, 0xdd, 0xde, 0xdf,
+		0xc0, 0xc1, 0xc2, 0xc3, 0xc4, 0xc5, 0xc6, 0xc7, 0xc8, 0xc9, 0xca, 0xcb,
+		0xcc, 0xcd, 0xce, 0xcf, 0, 0, 0, 0, 0, 0, 0, 0x74, 's', 'x', 'y', 'z',
 	};
 	struct pfsnl_ckptrec r = record_sample(PFSNL_CKPTREC_SECTION);
 	u8 wire[sizeof(want)];
 
 	r.offset = 7;
+	r.flags = PFSNL_PIECE_ENDS;
 	r.name = (const u8 *)"s";
 	r.name_len = 1;
 	r.rest = (const u8 *)"xyz";
@@ -427,8 +433,23 @@ static void record_of_a_section_is_the_bytes_of_the_table(void **state)
 	assert_int_equal(decode_record(wire, sizeof(wire)), -EBADMSG);
 	wire[63] = 11;
 	assert_int_equal(decode_record(wire, sizeof(wire) - 3), -EBADMSG);
+	/* where nothing is, no chunk ends */
 	wire[63] = 10;
+	assert_int_equal(decode_record(wire, sizeof(wire) - 3), -EBADMSG);
+	wire[1] = 0;
 	assert_int_equal(decode_record(wire, sizeof(wire) - 3), 0);
+	wire[1] = 2;
+	wire[63] = 7;
+	assert_int_equal(decode_record(wire, sizeof(wire)), -EBADMSG);
+	/* of two chunks */
+	wire[1] = 0;
+	put_be(wire + 32, 8, 1 << 20);
+	put_be(wire + 56, 8, PFSNL_CHUNK - 3);
+	assert_int_equal(decode_record(wire, sizeof(wire)), 0);
+	put_be(wire + 56, 8, PFSNL_CHUNK - 2);
+	assert_int_equal(decode_record(wire, sizeof(wire)), -EBADMSG);
+	put_be(wire + 56, 8, PFSNL_CHUNK);
+	assert_int_equal(decode_record(wire, sizeof(wire)), 0);
 	/* longer than any */
 	put_be(wire + 32, 8, (1ULL << 40) + 1);
 	assert_int_equal(decode_record(wire, sizeof(wire)), -EBADMSG);
