@@ -439,11 +439,9 @@ static void arm(struct pfsnl_ckptsvc *svc)
 {
 	u64 when = expires_at(svc);
 
-	if (svc->sweeps)
-		when = min(when, svc->ops.stamp(svc->ctx));
-	if (svc->short_of)
-		when = min(when, svc->ops.stamp(svc->ctx) +
-			   PFSNL_CKPTSVC_RETRY_MS * PFSNL_MS);
+	/* these don't wait for a clock, which may be set back */
+	if (svc->sweeps || svc->short_of)
+		svc->ops.again(svc->ctx, svc->sweeps ? 0 : PFSNL_CKPTSVC_RETRY_MS);
 	if (when == svc->alarm)
 		return;
 	svc->alarm = when;

@@ -92,6 +92,8 @@ struct pfsnl_ckpt_applied {
  *	1970
  * @alarm: call pfsnl_ckptsvc_tick() when that clock says so; PFSNL_NEVER: don't;
  *	replaces the alarm before
+ * @again: call pfsnl_ckptsvc_pump() in so many milliseconds, whatever clocks are set to
+ *	meanwhile; asked for again before that, it is once
  * @due: pfsnl_ckptsvc_pump() is to be called after the call of the core
  * @answer: a request is done with, and belongs to the surroundings again: 0 or -errno;
  *	-ECONNABORTED: nobody knows; -ESHUTDOWN: the node ends, it was not said. The
@@ -112,6 +114,7 @@ struct pfsnl_ckptsvc_ops {
 	struct pfsnl_ckpt_ops store;
 	u64 (*stamp)(void *ctx);
 	void (*alarm)(void *ctx, u64 when);
+	void (*again)(void *ctx, u32 ms);
 	void (*due)(void *ctx);
 	void (*answer)(void *ctx, struct pfsnl_ckpt_request *r, int err,
 		       const struct pfsnl_ckpt_result *result);
