@@ -70,6 +70,13 @@ static void op_alarm(void *ctx, u64 when)
 		hrtimer_start(&io->alarm, ns_to_ktime(when), HRTIMER_MODE_ABS);
 }
 
+static void op_again(void *ctx, u32 ms)
+{
+	struct pfsnl_ckpt_io *io = ctx;
+
+	kthread_mod_delayed_work(io->inst->worker, &io->soon, msecs_to_jiffies(ms));
+}
+
 static void op_due(void *ctx)
 {
 	struct pfsnl_ckpt_io *io = ctx;
@@ -130,6 +137,7 @@ static const struct pfsnl_ckptsvc_ops svc_ops = {
 	},
 	.stamp		= op_stamp,
 	.alarm		= op_alarm,
+	.again		= op_again,
 	.due		= op_due,
 	.answer		= op_answer,
 	.applied	= op_applied,
@@ -205,6 +213,17 @@ static void pump_work(struct kthread_work *work)
 	u64 now;
 
 	pfsnl_instance_enter(io->inst, &now);
+	pfsnl_instance_leave(io->inst);
+}
+
+static void soon_work(struct kthread_work *work)
+{
+	struct pfsnl_ckpt_io *io = container_of(work, struct pfsnl_ckpt_io, soon.work);
+	u64 now;
+
+	pfsnl_instance_enter(io->inst, &now);
+	if (io->svc)
+		pfsnl_ckptsvc_again(io->svc, now);
 	pfsnl_instance_leave(io->inst);
 }
 
@@ -297,6 +316,7 @@ int pfsnl_ckpt_open(struct pfsnl_instance *inst)
 	kthread_init_work(&io->pump, pump_work);
 	kthread_init_work(&io->tick, tick_work);
 	kthread_init_work(&io->leave, leave_work);
+	kthread_init_delayed_work(&io->soon, soon_work);
 	kthread_init_delayed_work(&io->again, again_work);
 	hrtimer_init(&io->alarm, CLOCK_REALTIME, HRTIMER_MODE_ABS);
 	io->alarm.function = alarm_fire;
@@ -321,6 +341,7 @@ void pfsnl_ckpt_deafen(struct pfsnl_ckpt_io *io)
 		kthread_cancel_work_sync(&io->pump);
 		kthread_cancel_work_sync(&io->tick);
 		kthread_cancel_work_sync(&io->leave);
+		kthread_cancel_delayed_work_sync(&io->soon);
 		kthread_cancel_delayed_work_sync(&io->again);
 		kthread_cancel_delayed_work_sync(&io->retry);
 	}

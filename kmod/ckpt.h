@@ -108,6 +108,7 @@ struct pfsnl_ckpt_counts {
  * @due: node thread: something follows from what the core told
  * @pump: node thread: the same, later
  * @alarm: fires when something expires, on the clock of operations
+ * @soon: node thread: there is something to go on with
  * @tick: node thread: it did
  * @error: node thread: why this node can't take part, 0: it does
  * @leave: node thread: it is to leave the service
@@ -138,6 +139,7 @@ struct pfsnl_ckpt_io {
 	bool due;
 	struct kthread_work pump;
 	struct hrtimer alarm;
+	struct kthread_delayed_work soon;
 	struct kthread_work tick;
 	int error;
 	struct kthread_work leave;

@@ -134,9 +134,10 @@ struct pfsnl_ckpt_round {
  * @blocked: the core took no more
  * @short_of: something lacks memory
  * @sweeps: something was thrown away and is not freed yet
- * @rest: when something is hashed that has changed, by the clock of stamps;
- *	PFSNL_NEVER: all of it is
- * @fresh: something has changed since the last time that was begun
+ * @rest: when what has changed is hashed; PFSNL_NEVER: all of it is, but for what is
+ *	fresh
+ * @fresh: something has changed since @rest was set
+ * @again: when the surroundings are to call, whatever clocks are set to
  * @expire: say what expires
  * @close: closes handles that the surroundings don't know
  * @scan: there may be some
@@ -172,6 +173,7 @@ struct pfsnl_ckptsvc {
 	bool sweeps;
 	u64 rest;
 	bool fresh;
+	u64 again;
 	struct pfsnl_ckpt_own expire[PFSNL_CKPTSVC_EXPIRES];
 	struct pfsnl_ckpt_own close;
 	bool scan;

@@ -6,6 +6,7 @@
 #include <linux/bug.h>
 #include <linux/errno.h>
 #include <linux/limits.h>
+#include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/string.h>
 #include <linux/unaligned.h>
@@ -73,6 +74,7 @@ struct pfsnl_ckptsvc *pfsnl_ckptsvc_create(struct pfsnl_core *core,
 	svc->incarnation = core->incarnation;
 	svc->alarm = PFSNL_NEVER;
 	svc->rest = PFSNL_NEVER;
+	svc->again = PFSNL_NEVER;
 	for (i = 0; i < PFSNL_CKPTSVC_EXPIRES; i++)
 		svc->expire[i].r.data = svc->expire[i].data;
 	svc->close.r.data = svc->close.data;
@@ -215,9 +217,6 @@ static u64 last_said(const struct pfsnl_ckptsvc *svc)
 void pfsnl_ckptsvc_changed(struct pfsnl_ckptsvc *svc)
 {
 	svc->fresh = true;
-	if (svc->rest == PFSNL_NEVER)
-		svc->rest = svc->ops.stamp(svc->ctx) +
-			    PFSNL_CKPTSVC_REST_MS * PFSNL_MS;
 	svc->ops.due(svc->ctx);
 }
 
@@ -452,19 +451,34 @@ static void close_unknown(struct pfsnl_ckptsvc *svc)
  * Nobody waits for it, so it is for when there is nothing else to do. What of it is
  * left when a round begins is hashed there.
  */
-static void hash_some(struct pfsnl_ckptsvc *svc)
+static void hash_some(struct pfsnl_ckptsvc *svc, u64 now)
 {
-	u64 time = svc->ops.stamp(svc->ctx);
+	if (svc->active && svc->rest <= now &&
+	    !pfsnl_ckpts_hash(svc->store, PFSNL_CKPTSVC_REST))
+		svc->rest = PFSNL_NEVER;
+}
 
-	if (!svc->active || svc->rest > time)
-		return;
-	if (pfsnl_ckpts_hash(svc->store, PFSNL_CKPTSVC_REST)) {
-		svc->rest = time;
-		return;
+/* In how long there is something to go on with, whatever clocks are set to meanwhile. */
+static void arm_again(struct pfsnl_ckptsvc *svc, u64 now)
+{
+	u64 when = PFSNL_NEVER;
+
+	if (svc->fresh && svc->rest == PFSNL_NEVER) {
+		svc->rest = now + PFSNL_CKPTSVC_REST_MS * PFSNL_MS;
+		svc->fresh = false;
 	}
-	/* what changed behind its back is for the next time */
-	svc->rest = svc->fresh ? time + PFSNL_CKPTSVC_REST_MS * PFSNL_MS : PFSNL_NEVER;
-	svc->fresh = false;
+	if (svc->active)
+		when = svc->rest;
+	if (svc->short_of)
+		when = min(when, now + PFSNL_CKPTSVC_RETRY_MS * PFSNL_MS);
+	if (svc->sweeps)
+		when = now;
+	if (when == svc->again)
+		return;
+	svc->again = when;
+	if (when != PFSNL_NEVER)
+		svc->ops.again(svc->ctx, div_u64(when - min(when, now) + PFSNL_MS - 1,
+						 PFSNL_MS));
 }
 
 /* When the surroundings are to call next. */
@@ -472,13 +486,6 @@ static void arm(struct pfsnl_ckptsvc *svc)
 {
 	u64 when = expires_at(svc);
 
-	if (svc->active)
-		when = min(when, svc->rest);
-	if (svc->sweeps)
-		when = min(when, svc->ops.stamp(svc->ctx));
-	if (svc->short_of)
-		when = min(when, svc->ops.stamp(svc->ctx) +
-			   PFSNL_CKPTSVC_RETRY_MS * PFSNL_MS);
 	if (when == svc->alarm)
 		return;
 	svc->alarm = when;
@@ -501,6 +508,7 @@ void pfsnl_ckptsvc_pump(struct pfsnl_ckptsvc *svc, u64 now)
 	close_unknown(svc);
 	say(svc, now);
 	arm(svc);
+	arm_again(svc, now);
 }
 
 /**
@@ -514,7 +522,20 @@ void pfsnl_ckptsvc_tick(struct pfsnl_ckptsvc *svc, u64 now)
 {
 	svc->alarm = PFSNL_NEVER;
 	expire(svc);
-	hash_some(svc);
+	pfsnl_ckptsvc_pump(svc, now);
+}
+
+/**
+ * pfsnl_ckptsvc_again - the time of again() has come
+ * @svc: the service
+ * @now: the time of the core
+ *
+ * Calling it at other times does no harm.
+ */
+void pfsnl_ckptsvc_again(struct pfsnl_ckptsvc *svc, u64 now)
+{
+	svc->again = PFSNL_NEVER;
+	hash_some(svc, now);
 	pfsnl_ckptsvc_pump(svc, now);
 }
 

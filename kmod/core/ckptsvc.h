@@ -92,6 +92,8 @@ struct pfsnl_ckpt_applied {
  *	1970
  * @alarm: call pfsnl_ckptsvc_tick() when that clock says so; PFSNL_NEVER: don't;
  *	replaces the alarm before
+ * @again: call pfsnl_ckptsvc_again() in so many milliseconds, whatever clocks are set to
+ *	meanwhile; replaces what was asked for before
  * @due: pfsnl_ckptsvc_pump() is to be called after the call of the core
  * @answer: a request is done with, and belongs to the surroundings again: 0 or -errno;
  *	-ECONNABORTED: nobody knows; -ESHUTDOWN: the node ends, it was not said. The
@@ -112,6 +114,7 @@ struct pfsnl_ckptsvc_ops {
 	struct pfsnl_ckpt_ops store;
 	u64 (*stamp)(void *ctx);
 	void (*alarm)(void *ctx, u64 when);
+	void (*again)(void *ctx, u32 ms);
 	void (*due)(void *ctx);
 	void (*answer)(void *ctx, struct pfsnl_ckpt_request *r, int err,
 		       const struct pfsnl_ckpt_result *result);
@@ -152,6 +155,7 @@ int pfsnl_ckptsvc_told(struct pfsnl_ckptsvc *svc, u64 now,
 		       const struct pfsnl_sync_event *ev);
 void pfsnl_ckptsvc_pump(struct pfsnl_ckptsvc *svc, u64 now);
 void pfsnl_ckptsvc_tick(struct pfsnl_ckptsvc *svc, u64 now);
+void pfsnl_ckptsvc_again(struct pfsnl_ckptsvc *svc, u64 now);
 void pfsnl_ckptsvc_room(struct pfsnl_ckptsvc *svc);
 void pfsnl_ckptsvc_submit(struct pfsnl_ckptsvc *svc, struct pfsnl_ckpt_request *r);
 bool pfsnl_ckptsvc_cancel(struct pfsnl_ckptsvc *svc, struct pfsnl_ckpt_request *r);

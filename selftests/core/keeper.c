@@ -129,10 +129,19 @@ static void op_alarm(void *ctx, u64 when)
 	struct sim *sim = &k->node->world->sim;
 	u64 at = when - KEEPER_EPOCH - k->skew;
 
+	k->when = when;
 	if (when == PFSNL_NEVER)
 		sim_cancel(sim, &k->alarm);
 	else
 		sim_at(sim, &k->alarm, when <= keeper_stamp(k) ? sim->now : at);
+}
+
+static void op_again(void *ctx, u32 ms)
+{
+	struct keeper *k = ctx;
+	u64 now = k->node->world->sim.now;
+
+	sim_at(&k->node->world->sim, &k->soon, now + ms * SIM_MS);
 }
 
 static void op_due(void *ctx)
@@ -318,6 +327,7 @@ static void keeper_ops(struct pfsnl_ckptsvc_ops *ops)
 		.store = depot_ops,
 		.stamp = op_stamp,
 		.alarm = op_alarm,
+		.again = op_again,
 		.due = op_due,
 		.answer = op_answer,
 		.applied = op_applied,
@@ -331,19 +341,40 @@ static void keeper_ops(struct pfsnl_ckptsvc_ops *ops)
 	ops->store.conflict = op_conflict;
 }
 
+/* Return: whether the host does not run, nor do its timers then. */
+static bool later(struct keeper *k, struct sim_event *ev)
+{
+	struct sim *sim = &k->node->world->sim;
+
+	if (k->node->host.state == HOST_ON)
+		return false;
+	sim_at(sim, ev, sim->now + 10 * SIM_MS);
+	return true;
+}
+
 static void alarm_run(struct sim_event *ev)
 {
 	struct keeper *k = container_of(ev, struct keeper, alarm);
-	struct sim *sim = &k->node->world->sim;
 	u64 now;
 
-	/* timers run when the host does again */
-	if (k->node->host.state != HOST_ON) {
-		sim_at(sim, ev, sim->now + 10 * SIM_MS);
+	if (later(k, ev))
 		return;
-	}
+	k->when = PFSNL_NEVER;
 	now = node_enter(k->node);
 	pfsnl_ckptsvc_tick(k->svc, now);
+	node_done(k->node);
+}
+
+static void soon_run(struct sim_event *ev)
+{
+	struct keeper *k = container_of(ev, struct keeper, soon);
+
+	u64 now;
+
+	if (later(k, ev))
+		return;
+	now = node_enter(k->node);
+	pfsnl_ckptsvc_again(k->svc, now);
 	node_done(k->node);
 }
 
@@ -367,7 +398,9 @@ struct keeper *keeper_new(struct node *n)
 	k->node = n;
 	k->limits = depot_limits;
 	k->most = 1ULL << 42;
+	k->when = PFSNL_NEVER;
 	k->alarm.run = alarm_run;
+	k->soon.run = soon_run;
 	k->comes.run = comes_run;
 	INIT_LIST_HEAD(&k->handles);
 	INIT_LIST_HEAD(&k->deeds);
@@ -442,6 +475,7 @@ void keeper_stop(struct keeper *k)
 	k->due = false;
 	k->active = false;
 	sim_cancel(&k->node->world->sim, &k->alarm);
+	sim_cancel(&k->node->world->sim, &k->soon);
 	sim_cancel(&k->node->world->sim, &k->comes);
 	if (k->bytes)
 		sim_violated("ckpt-memory", "%08x: %llu bytes remain",
@@ -542,6 +576,13 @@ void keeper_leave(struct keeper *k)
 u64 keeper_stamp(const struct keeper *k)
 {
 	return KEEPER_EPOCH + k->node->world->sim.now + k->skew;
+}
+
+/** keeper_set_clock - its clock is set and @skew ahead from now on, nanoseconds */
+void keeper_set_clock(struct keeper *k, s64 skew)
+{
+	k->skew = skew;
+	op_alarm(k, k->when);
 }
 
 /** keeper_store - its store */

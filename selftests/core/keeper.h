@@ -92,6 +92,8 @@ struct keeper_tap {
  * @bytes: of memory that it has
  * @tap: NULL: nobody looks
  * @alarm: event
+ * @when: its clock says then; PFSNL_NEVER: it is not set
+ * @soon: event: it is to be pumped, whatever its clock says
  * @due: it is to be pumped
  * @pumping: and is
  * @out: why it left, 0: it did not
@@ -121,6 +123,8 @@ struct keeper {
 	u64 bytes;
 	const struct keeper_tap *tap;
 	struct sim_event alarm;
+	u64 when;
+	struct sim_event soon;
 	bool due;
 	bool pumping;
 	int out;
@@ -152,6 +156,7 @@ void keeper_pump(struct keeper *k);
 int keeper_join(struct keeper *k);
 void keeper_leave(struct keeper *k);
 u64 keeper_stamp(const struct keeper *k);
+void keeper_set_clock(struct keeper *k, s64 skew);
 struct pfsnl_ckpts *keeper_store(const struct keeper *k);
 struct pfsnl_ckptsvc_state keeper_state(const struct keeper *k);
 

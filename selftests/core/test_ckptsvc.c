@@ -237,35 +237,6 @@ static void who_finds_no_room_in_the_outbox_goes_on_when_there_is(void **state)
 	world_free(w);
 }
 
-/* a section that expires after so many milliseconds */
-static void made_to_expire(struct world *w, u32 i, struct keeper_handle *h,
-			   const char *id, u64 ms)
-{
-	struct keeper *k = keeper_at(w, i);
-	struct pfsnl_ckptmsg m = {
-		.kind = PFSNL_CKPTMSG_SECTION_CREATE,
-		.process = h->process,
-		.handle = h->handle,
-		.name = (const u8 *)id,
-		.name_len = strlen(id),
-		.expires = keeper_stamp(k) + ms * SIM_MS,
-	};
-
-	did(w, keeper_do(k, &m), 0);
-}
-
-static void retained(struct world *w, u32 i, struct keeper_handle *h, u64 ms)
-{
-	struct pfsnl_ckptmsg m = {
-		.kind = PFSNL_CKPTMSG_RETENTION,
-		.process = h->process,
-		.handle = h->handle,
-		.attr.retention = ms * SIM_MS,
-	};
-
-	did(w, keeper_do(keeper_at(w, i), &m), 0);
-}
-
 static void what_expires_does_so_once_and_in_time(void **state)
 {
 	struct world *w = keeping(1, 4);
@@ -432,6 +403,44 @@ static void what_was_created_anew_does_not_expire_with_what_had_its_name(void **
 	world_run(w, 5 * SIM_S);
 	assert_non_null(keeper_named(keeper_at(w, 1), "g"));
 	world_free(w);
+}
+
+static bool is_gone(struct world *w, void *arg)
+{
+	return !((struct node *)arg)->core;
+}
+
+/* it was refused, found out again and tried again, in one moment without an end */
+static void who_says_goodbye_says_no_more_what_expires(void **state)
+{
+	u32 who;
+
+	for (who = 0; who < 3; who++) {
+		struct world *w = keeping(1, 3);
+		struct node *n = w->nodes[who];
+		struct deed *d;
+
+		made_to_expire(w, 1, opened(w, 1, "g")->h, "s", 2000);
+		made_to_expire(w, 1, opened(w, 1, "g")->h, "t", 20000);
+		assert_kept(w, 1000);
+		/* the goodbye takes a while, as nobody answers, and something is due */
+		n->host.side = 1;
+		node_leave(n, 3 * SIM_S);
+		keeper_set_clock(n->keeper, 10 * (s64)SIM_S);
+		w->sim.steps_max = w->sim.steps + 20000;
+		/* of its processes' requests each is answered */
+		d = keeper_unlink(n->keeper, "g");
+		world_run(w, 10 * SIM_MS);
+		assert_true(d->answered);
+		assert_int_equal(d->err, -ESHUTDOWN);
+		assert_until(w, is_gone, n, 5000);
+		/* the others say it when it is due */
+		world_run(w, 5 * SIM_S);
+		assert_kept(w, 1000);
+		assert_int_equal(keeper_named(keeper_at(w, who ? 0 : 1), "g")->n_sections,
+				 1);
+		world_free(w);
+	}
 }
 
 static void process_that_ends_has_nothing_open(void **state)
@@ -652,6 +661,7 @@ int main(void)
 		cmocka_unit_test(next_node_says_what_expires_if_the_lowest_does_not),
 		cmocka_unit_test(expiry_is_idempotent_whoever_says_it),
 		cmocka_unit_test(what_was_created_anew_does_not_expire_with_what_had_its_name),
+		cmocka_unit_test(who_says_goodbye_says_no_more_what_expires),
 		cmocka_unit_test(process_that_ends_has_nothing_open),
 		cmocka_unit_test(what_is_unlinked_goes_with_the_node_that_had_it_open_last),
 		cmocka_unit_test(what_a_process_gave_up_is_closed_after_the_ring),

@@ -123,4 +123,34 @@ static inline void furnish(struct world *w, u32 i)
 	assert_kept(w, 1000);
 }
 
+/* a section that expires after so many milliseconds */
+static inline void made_to_expire(struct world *w, u32 i, struct keeper_handle *h,
+				  const char *id, u64 ms)
+{
+	struct keeper *k = keeper_at(w, i);
+	struct pfsnl_ckptmsg m = {
+		.kind = PFSNL_CKPTMSG_SECTION_CREATE,
+		.process = h->process,
+		.handle = h->handle,
+		.name = (const u8 *)id,
+		.name_len = strlen(id),
+		.expires = keeper_stamp(k) + ms * SIM_MS,
+	};
+
+	did(w, keeper_do(k, &m), 0);
+}
+
+/* it lives so many milliseconds when nobody has it open */
+static inline void retained(struct world *w, u32 i, struct keeper_handle *h, u64 ms)
+{
+	struct pfsnl_ckptmsg m = {
+		.kind = PFSNL_CKPTMSG_RETENTION,
+		.process = h->process,
+		.handle = h->handle,
+		.attr.retention = ms * SIM_MS,
+	};
+
+	did(w, keeper_do(keeper_at(w, i), &m), 0);
+}
+
 #endif /* CORE_TEST_KEEPER_H */
