@@ -19,14 +19,26 @@
 
 /* ---- what the service asks for: node thread, under the instance lock ---- */
 
+static struct pfsnl_pool *pool_of(void *ctx)
+{
+	struct pfsnl_ckpt_io *io = ctx;
+
+	return &container_of(io, struct pfsnl_instance, ckpt)->pool;
+}
+
 static void *op_alloc(void *ctx, size_t size)
 {
-	return kvzalloc(size, GFP_KERNEL);
+	return pfsnl_pool_zalloc(pool_of(ctx), size);
+}
+
+static void *op_alloc_raw(void *ctx, size_t size)
+{
+	return pfsnl_pool_alloc(pool_of(ctx), size);
 }
 
 static void op_free(void *ctx, void *p)
 {
-	kvfree(p);
+	pfsnl_pool_free(pool_of(ctx), p);
 }
 
 static void op_hash_init(void *state)
@@ -127,6 +139,7 @@ static void op_out(void *ctx, int err)
 static const struct pfsnl_ckptsvc_ops svc_ops = {
 	.store = {
 		.alloc		= op_alloc,
+		.alloc_raw	= op_alloc_raw,
 		.free		= op_free,
 		.hash_size	= sizeof(struct blake2s_state),
 		.hash_init	= op_hash_init,

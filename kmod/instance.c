@@ -118,17 +118,23 @@ void pfsnl_instance_leave(struct pfsnl_instance *inst)
 
 static void *op_alloc(void *ctx, size_t size)
 {
-	return kvzalloc(size, GFP_KERNEL);
+	struct pfsnl_instance *inst = ctx;
+
+	return pfsnl_pool_zalloc(&inst->pool, size);
 }
 
 static void *op_alloc_raw(void *ctx, size_t size)
 {
-	return kvmalloc(size, GFP_KERNEL);
+	struct pfsnl_instance *inst = ctx;
+
+	return pfsnl_pool_alloc(&inst->pool, size);
 }
 
 static void op_free(void *ctx, void *p)
 {
-	kvfree(p);
+	struct pfsnl_instance *inst = ctx;
+
+	pfsnl_pool_free(&inst->pool, p);
 }
 
 static int op_beacon(void *ctx, const struct pfsnl_beacon_plan *plan)
@@ -437,6 +443,8 @@ static void tear_down(struct pfsnl_instance *inst)
 		/* a work that ran meanwhile may have set it again */
 		hrtimer_cancel(&inst->alarm);
 		kthread_cancel_work_sync(&inst->tick);
+		/* what ends from here on is given back at once */
+		pfsnl_pool_close(&inst->pool);
 		pfsnl_ckpt_close(&inst->ckpt);
 		pfsnl_processes_close(&inst->processes);
 		pfsnl_tethers_close(&inst->tethers);
@@ -486,6 +494,7 @@ static struct pfsnl_instance *build(struct net *net, int ifindex,
 		goto undo;
 	}
 	inst->worker = worker;
+	pfsnl_pool_open(&inst->pool);
 	*err = pfsnl_beacon_open(inst, cfg, extack);
 	if (!*err)
 		*err = pfsnl_processes_open(inst);

@@ -11,7 +11,7 @@
  *				with it, too			groups, sockets that
  *								are closed; write:
  *								start, stop
- *	pfsnl_instance.lock	core and all it owns,		node thread;
+ *	pfsnl_instance.lock	core and all it owns, @pool,	node thread;
  *				state_due, services_due		netlink reads
  *	pfsnl_process_io.lock	tables of processes, what they	node thread, requests
  *				want, their memberships		about groups, sockets
@@ -55,6 +55,7 @@
 #include "beacon.h"
 #include "ckpt.h"
 #include "core/core.h"
+#include "pool.h"
 #include "process.h"
 #include "tether.h"
 
@@ -82,6 +83,7 @@ struct netlink_ext_ack;
  * @services_due: some service was told what listeners are told too
  * @left: the goodbye is over
  * @event_failed: notifications that could not be built or sent
+ * @pool: memory that is used again
  * @address: ARP
  * @beacon: UDP
  * @tethers: TCP
@@ -107,6 +109,7 @@ struct pfsnl_instance {
 	bool services_due;
 	struct completion left;
 	u64 event_failed;
+	struct pfsnl_pool pool;
 	struct pfsnl_address_io address;
 	struct pfsnl_beacon_io beacon;
 	struct pfsnl_tether_io tethers;

@@ -90,6 +90,7 @@ struct pfsnl_data;
  * struct pfsnl_ckpt_ops - what a store asks of its surroundings
  * @alloc: zeroed memory, at once up to 70 KiB, or 2 bytes for each 8 KiB of the longest
  *	section, or the longest operation; or NULL; may fail at any time
+ * @alloc_raw: the same, with any content
  * @free: give it back; NULL is allowed
  * @hash_size: bytes of the state of the hash
  * @hash_init: begin
@@ -104,6 +105,7 @@ struct pfsnl_data;
  */
 struct pfsnl_ckpt_ops {
 	void *(*alloc)(void *ctx, size_t size);
+	void *(*alloc_raw)(void *ctx, size_t size);
 	void (*free)(void *ctx, void *p);
 	size_t hash_size;
 	void (*hash_init)(void *state);

@@ -28,9 +28,10 @@ int pfsnl_ckptqueue_reserve(struct pfsnl_ckptsvc *svc, const struct pfsnl_sync_e
 		return 0;
 	if (!pfsnl_ckptqueue_drain(svc))
 		return -ENOMEM;
-	item = pfsnl_ckptsvc_alloc(svc, sizeof(*item) + ev->len);
+	item = svc->ops.store.alloc_raw(svc->ctx, sizeof(*item) + ev->len);
 	if (!item)
 		return -ENOMEM;
+	memset(item, 0, sizeof(*item));
 	item->place = ev->place;
 	item->said = ev->said;
 	item->len = ev->len;

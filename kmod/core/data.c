@@ -128,7 +128,7 @@ static void walk_begin(struct walk *w, const struct pfsnl_vecs *vecs)
 }
 
 /* Where in it the last byte is that is touched, and one more. Return: false at the end. */
-static bool walk_next(struct walk *w, u64 *idx, u32 *end)
+static bool walk_touched(struct walk *w, u64 *idx, u32 *end)
 {
 	u64 from = w->idx << PFSNL_CHUNK_SHIFT;
 
@@ -150,6 +150,22 @@ static bool walk_next(struct walk *w, u64 *idx, u32 *end)
 		if (++w->i < w->vecs->n)
 			w->p = pfsnl_vec_next(w->p, &w->v);
 	} while (w->i < w->vecs->n);
+	return true;
+}
+
+/*
+ * The same. What ends where no chunk ends will go on there, so that is made room for at
+ * once, and nothing has to be copied then.
+ */
+static bool walk_next(struct walk *w, u64 *idx, u32 *end)
+{
+	u64 from;
+
+	if (!walk_touched(w, idx, end))
+		return false;
+	from = *idx << PFSNL_CHUNK_SHIFT;
+	if (*end & (*end - 1) && w->vecs->whole > from + *end)
+		*end = min_t(u64, PFSNL_CHUNK, w->vecs->whole - from);
 	return true;
 }
 

@@ -226,7 +226,7 @@ int pfsnl_core_service_say(struct pfsnl_core *core, u64 now, u16 id, u16 flags,
 	if (err)
 		return err;
 	pfsnl_core_enter(core, now);
-	e = pfsnl_entry_new(core, PFSNL_SYNCMSG_LEN + len);
+	e = pfsnl_entry_raw(core, PFSNL_SYNCMSG_LEN + len);
 	if (e) {
 		p = pfsnl_syncmsg_head(e->data, PFSNL_SYNCMSG_SAY, id,
 				       &svc->served.ring);
@@ -285,7 +285,7 @@ int pfsnl_core_sync_data(struct pfsnl_core *core, u64 now, u16 id,
 	inside = s->asking;
 	if (!inside)
 		pfsnl_core_enter(core, now);
-	e = pfsnl_entry_new(core, PFSNL_SYNCMSG_LEN + len);
+	e = pfsnl_entry_raw(core, PFSNL_SYNCMSG_LEN + len);
 	if (e) {
 		p = pfsnl_syncmsg_head(e->data, PFSNL_SYNCMSG_DATA, id,
 				       &core->groups.ring);

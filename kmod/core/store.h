@@ -59,11 +59,13 @@ struct pfsnl_data {
 /**
  * struct pfsnl_vecs - bytes at places, rising, none over another, none empty
  * @n: how many places
+ * @whole: there is more to come, up to this byte; 0: nobody knows
  * @first: the first
  * @more: the others, as SECTION_WRITE has them
  */
 struct pfsnl_vecs {
 	u32 n;
+	u64 whole;
 	struct pfsnl_vec first;
 	const u8 *more;
 };

@@ -279,6 +279,7 @@ static int record_section(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *side
 	struct pfsnl_ckpt *c = pfsnl_set_find(side, &r->number);
 	struct pfsnl_vecs vecs = {
 		.n = r->len ? 1 : 0,
+		.whole = r->bytes,
 		.first = { .offset = r->offset, .len = r->len, .bytes = r->rest },
 	};
 	struct pfsnl_section *s;

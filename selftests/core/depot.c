@@ -64,6 +64,15 @@ static void *depot_alloc(void *ctx, size_t size)
 	return ledger_alloc(&((struct depot *)ctx)->ledger, size);
 }
 
+static void *depot_alloc_raw(void *ctx, size_t size)
+{
+	void *p = depot_alloc(ctx, size);
+
+	if (p)
+		memset(p, 0xa5, size);
+	return p;
+}
+
 static void depot_give(void *ctx, void *p)
 {
 	ledger_free(&((struct depot *)ctx)->ledger, p);
@@ -79,6 +88,7 @@ static void depot_conflict(void *ctx, const struct pfsnl_ckpt_conflict *c)
 
 const struct pfsnl_ckpt_ops depot_ops = {
 	.alloc = depot_alloc,
+	.alloc_raw = depot_alloc_raw,
 	.free = depot_give,
 	.hash_size = sizeof(struct hash),
 	.hash_init = hash_init,

@@ -98,6 +98,15 @@ static void *op_alloc(void *ctx, size_t size)
 	return p;
 }
 
+static void *op_alloc_raw(void *ctx, size_t size)
+{
+	void *p = op_alloc(ctx, size);
+
+	if (p)
+		memset(p, 0xa5, size);
+	return p;
+}
+
 static void op_free(void *ctx, void *p)
 {
 	struct keeper *k = ctx;
@@ -336,6 +345,7 @@ static void keeper_ops(struct pfsnl_ckptsvc_ops *ops)
 		.out = op_out,
 	};
 	ops->store.alloc = op_alloc;
+	ops->store.alloc_raw = op_alloc_raw;
 	ops->store.free = op_free;
 	ops->store.hash_update = op_hash_update;
 	ops->store.conflict = op_conflict;

@@ -400,6 +400,34 @@ static void store_without_a_record_is_not_activated(void **state)
 	depots_free(&all);
 }
 
+/* Each record ends somewhere in a chunk, and the next one goes on there. */
+static void what_goes_on_in_a_chunk_has_room_there(void **state)
+{
+	struct depots all = depots_new(1);
+	static u8 data[5 << 16];
+	struct records r;
+	struct depot *d;
+	u64 tries;
+	u32 i;
+
+	memset(data, 7, sizeof(data));
+	depots_open(&all, 0, 1, "g", DEPOT_RW);
+	depots_create(&all, 0, 1, "a", data, sizeof(data));
+	record_all(all.at[0], &r, 5000);
+	d = depot_new(1);
+	pfsnl_ckpts_begin(d->store);
+	for (i = 0; i < r.n && r.at[i][0] != PFSNL_CKPTREC_SECTION; i++)
+		assert_true(tell(d, &r, i) >= 0);
+	tries = d->ledger.tries;
+	for (; i < r.n; i++)
+		assert_true(tell(d, &r, i) >= 0);
+	/* the section, its list of chunks as that grows, twice for each chunk, a node */
+	assert_int_equal(d->ledger.tries - tries, 1 + 4 + 2 * 5 + 2);
+	depot_free(d);
+	records_free(&r);
+	depots_free(&all);
+}
+
 /* bytes of a record of a section that are not what they were; what is said then */
 static void spoil(u32 at, int said, int ready)
 {
@@ -646,6 +674,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(hearing_the_same_twice_changes_nothing),
 	cmocka_unit_test(store_without_a_record_is_not_activated),
 	cmocka_unit_test(bytes_that_are_not_what_their_sum_says_are_refused),
+	cmocka_unit_test(what_goes_on_in_a_chunk_has_room_there),
 	cmocka_unit_test(content_that_is_not_what_its_digest_says_is_not_activated),
 	cmocka_unit_test(pieces_of_a_chunk_follow_each_other),
 	cmocka_unit_test(store_is_not_swapped_for_nothing),
