@@ -9,6 +9,7 @@
 
 #include "ckpt.h"
 #include "ckpt_event.h"
+#include "event.h"
 #include "instance.h"
 #include "netlink.h"
 
@@ -226,11 +227,38 @@ void pfsnl_ckpt_event_out(struct pfsnl_ckpt_io *io, int err)
 
 /* ---- conflicts ---- */
 
-/* Whether what lost is kept, and then the name is its; else it is the winner's. */
+/* Whether what lost is kept, under another name. */
 static bool has_loser(const struct pfsnl_ckpt_conflict *c)
 {
-	return c->why != PFSNL_CONFLICT_UNLINKED &&
-	       (c->loser.creator || c->loser.counter);
+	return c->why == PFSNL_CONFLICT_CONTENT || c->why == PFSNL_CONFLICT_NAME;
+}
+
+/* The winner of what was decided earlier may be gone, and then there is its name only. */
+static int put_winner(struct sk_buff *skb, const struct pfsnl_ckpt_conflict *c)
+{
+	int err = put_name(skb, PFSNL_A_CKPT_EVENT_NAME, c->name, c->name_len);
+
+	if (err || (c->earlier && !c->winner.counter))
+		return err;
+	return put_number(skb, PFSNL_A_CKPT_EVENT_NUMBER, &c->winner) ?:
+	       nla_put(skb, PFSNL_A_CKPT_EVENT_DIGEST, PFSNL_CKPT_DIGEST,
+		       c->winner_digest) ?:
+	       pfsnl_event_put_ring(skb, PFSNL_A_CKPT_EVENT_RING, &c->winner_ring, NULL);
+}
+
+static int put_loser(struct sk_buff *skb, const struct pfsnl_ckpt_conflict *c)
+{
+	if (c->why == PFSNL_CONFLICT_UNLINKED)
+		return 0;
+	if (has_loser(c) &&
+	    (put_number(skb, PFSNL_A_CKPT_EVENT_LOSER_NUMBER, &c->loser) ||
+	     put_name(skb, PFSNL_A_CKPT_EVENT_LOSER_NAME, c->loser_name,
+		      c->loser_name_len)))
+		return -EMSGSIZE;
+	return nla_put(skb, PFSNL_A_CKPT_EVENT_LOSER_DIGEST, PFSNL_CKPT_DIGEST,
+		       c->loser_digest) ?:
+	       pfsnl_event_put_ring(skb, PFSNL_A_CKPT_EVENT_LOSER_RING, &c->loser_ring,
+				    NULL);
 }
 
 static int put_conflict(struct sk_buff *skb, const struct pfsnl_ckpt_conflict *c)
@@ -238,48 +266,49 @@ static int put_conflict(struct sk_buff *skb, const struct pfsnl_ckpt_conflict *c
 	/* the core's are in the same order */
 	BUILD_BUG_ON((int)PFSNL_CKPT_CONFLICT_WHY_CONTENT !=
 		     (int)PFSNL_CONFLICT_CONTENT);
-	BUILD_BUG_ON((int)PFSNL_CKPT_CONFLICT_WHY_UNLINKED !=
-		     (int)PFSNL_CONFLICT_UNLINKED);
+	BUILD_BUG_ON((int)PFSNL_CKPT_CONFLICT_WHY_UNLINKED_OPEN !=
+		     (int)PFSNL_CONFLICT_UNLINKED_OPEN);
 	if (nla_put_u32(skb, PFSNL_A_CKPT_EVENT_CONFLICT, c->why) ||
-	    put_number(skb, PFSNL_A_CKPT_EVENT_NUMBER, &c->winner) ||
-	    nla_put(skb, PFSNL_A_CKPT_EVENT_DIGEST, PFSNL_CKPT_DIGEST,
-		    c->winner_digest))
+	    put_winner(skb, c) || put_loser(skb, c))
 		return -EMSGSIZE;
-	if (!has_loser(c))
-		return put_name(skb, PFSNL_A_CKPT_EVENT_NAME, c->name, c->name_len);
-	if (put_number(skb, PFSNL_A_CKPT_EVENT_LOSER_NUMBER, &c->loser) ||
-	    nla_put(skb, PFSNL_A_CKPT_EVENT_LOSER_DIGEST, PFSNL_CKPT_DIGEST,
-		    c->loser_digest))
-		return -EMSGSIZE;
-	return put_name(skb, PFSNL_A_CKPT_EVENT_LOSER_NAME, c->name, c->name_len);
+	return c->earlier ?
+	       pfsnl_event_put_ring(skb, PFSNL_A_CKPT_EVENT_EARLIER, &c->ring, NULL) : 0;
 }
 
 static void log_conflict(const struct pfsnl_ckpt_io *io,
 			 const struct pfsnl_ckpt_conflict *c)
 {
 	__be32 us = htonl(pfsnl_core_config(io->inst->core)->addr);
+	int name = c->name_len, loser = c->loser_name_len;
 
-	if (!has_loser(c)) {
-		pr_notice_ratelimited("pfsnl: %pI4: one side changed what another unlinked: \"%.*s\" stays\n",
-				      &us, c->name_len, c->name);
+	if (c->earlier) {
+		pr_notice_ratelimited("pfsnl: %pI4: in ring %llu, where this node was not, \"%.*s\" lost to \"%.*s\"\n",
+				      &us, c->ring.seq, loser, c->loser_name, name,
+				      c->name);
 		return;
 	}
 	switch (c->why) {
 	case PFSNL_CONFLICT_CONTENT:
-		pr_notice_ratelimited("pfsnl: %pI4: two sides changed the same checkpoint; what lost is now \"%.*s\"\n",
-				      &us, c->name_len, c->name);
+		pr_notice_ratelimited("pfsnl: %pI4: two sides changed \"%.*s\"; what lost is now \"%.*s\"\n",
+				      &us, name, c->name, loser, c->loser_name);
 		break;
 	case PFSNL_CONFLICT_NAME:
-		pr_notice_ratelimited("pfsnl: %pI4: two sides had a checkpoint of the same name; what lost is now \"%.*s\"\n",
-				      &us, c->name_len, c->name);
+		pr_notice_ratelimited("pfsnl: %pI4: two sides had a checkpoint \"%.*s\"; what lost is now \"%.*s\"\n",
+				      &us, name, c->name, loser, c->loser_name);
 		break;
-	default:
+	case PFSNL_CONFLICT_UNLINKED:
+		pr_notice_ratelimited("pfsnl: %pI4: one side changed or uses what another unlinked: \"%.*s\" stays\n",
+				      &us, name, c->name);
+		break;
+	case PFSNL_CONFLICT_UNLINKED_OPEN:
+		pr_notice_ratelimited("pfsnl: %pI4: one side changed \"%.*s\", and it stays; another unlinked it and went on with that, which is not kept\n",
+				      &us, name, c->name);
 		break;
 	}
 }
 
 /**
- * pfsnl_ckpt_event_conflict - two sides differed, and it was decided who goes on
+ * pfsnl_ckpt_event_conflict - sides differed, and it was decided who goes on
  * @io: the room
  * @c: about what
  *
@@ -294,7 +323,8 @@ void pfsnl_ckpt_event_conflict(struct pfsnl_ckpt_io *io,
 	io->counts.conflicts++;
 	log_conflict(io, c);
 	skb = begin(io, PFSNL_CMD_CKPT_CONFLICT_NTF,
-		    nla_total_size(PFSNL_CKPT_NAME_MAX + 1), &head);
+		    2 * nla_total_size(PFSNL_CKPT_NAME_MAX + 1) +
+		    3 * pfsnl_event_ring_size(), &head);
 	if (skb)
 		end(io, skb, head, put_conflict(skb, c));
 }

@@ -495,6 +495,20 @@ int pfsnl_nl_ckpt_retention_doit(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
+/* Before 6.3 a text has no numbers. */
+static int refuse_limit(struct genl_info *info, u64 most)
+{
+#ifdef NL_SET_ERR_MSG_FMT
+	NL_SET_ERR_MSG_FMT(info->extack,
+			   "at most %llu MiB: half of ckpt_most_mib, to be raised on all nodes",
+			   most >> 20);
+#else
+	NL_SET_ERR_MSG(info->extack,
+		       "more than half of ckpt_most_mib, which is to be raised on all nodes");
+#endif
+	return -ERANGE;
+}
+
 int pfsnl_nl_ckpt_limit_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nlattr *size = info->attrs[PFSNL_A_CKPT_SIZE];
@@ -505,8 +519,7 @@ int pfsnl_nl_ckpt_limit_doit(struct sk_buff *skb, struct genl_info *info)
 		err = refuse(info, -EINVAL, "the size is needed");
 	/* a node that comes must be able to collect it, and what it differs from */
 	if (!err && nla_get_u64(size) > ask.inst->ckpt.most / 2)
-		err = refuse(info, -ERANGE,
-			     "more than half of ckpt_most_mib, which is to be raised on all nodes before");
+		err = refuse_limit(info, ask.inst->ckpt.most / 2);
 	if (!err) {
 		ask.m.limits.bytes = nla_get_u64(size);
 		ask.m.limits.headroom = div_u64(ask.m.limits.bytes,

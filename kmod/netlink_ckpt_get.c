@@ -11,13 +11,15 @@
 
 #include "ckpt_opener.h"
 #include "core/core.h"
+#include "event.h"
 #include "instance.h"
 #include "netlink.h"
 #include "netlink_ckpt.h"
 #include "netlink_gen.h"
 
-/* nodes of which it is said how often they have a checkpoint open */
+/* nodes of which it is said how often they have a checkpoint open, and in a dump */
 #define NODES_MAX	256
+#define NODES_LISTED	64
 
 /* bytes that are hashed without giving the lock back, and how often */
 #define HASH_BYTES	(2 << 20)
@@ -176,26 +178,46 @@ void pfsnl_ckpt_hash_lock(struct pfsnl_instance *inst, struct pfsnl_which *w)
 
 /* ---- a checkpoint ---- */
 
-static size_t ckpt_size(u32 nodes)
-{
-	return nla_total_size(PFSNL_CKPT_NAME_MAX + 1) +
-	       nla_total_size(PFSNL_CKPT_NUMBER_LEN) + 2 * nla_total_size(0) +
-	       6 * nla_total_size_64bit(sizeof(u64)) +
-	       4 * nla_total_size(sizeof(u32)) +
-	       nla_total_size(PFSNL_CKPT_DIGEST) +
-	       nodes * nla_total_size(nla_total_size_64bit(sizeof(u64)) +
-				      2 * nla_total_size(sizeof(u32)));
-}
+/* as pfsnl_event_ring_size(), of the name of a ring */
+#define RING_SIZE							\
+	nla_total_size(2 * nla_total_size_64bit(sizeof(u64)) +		\
+		       nla_total_size(sizeof(u32)))
 
-static int put_name(struct sk_buff *skb, const struct pfsnl_ckpt *c)
+/* bytes that a checkpoint needs in a message, with so many nodes */
+#define CKPT_SIZE(nodes)						\
+	(2 * nla_total_size(PFSNL_CKPT_NAME_MAX + 1) +			\
+	 nla_total_size(PFSNL_CKPT_NUMBER_LEN) + 2 * nla_total_size(0) + \
+	 6 * nla_total_size_64bit(sizeof(u64)) +			\
+	 4 * nla_total_size(sizeof(u32)) +				\
+	 nla_total_size(PFSNL_CKPT_DIGEST) + RING_SIZE +		\
+	 (nodes) * nla_total_size(nla_total_size_64bit(sizeof(u64)) +	\
+				  2 * nla_total_size(sizeof(u32))))
+
+static int put_name(struct sk_buff *skb, int type, const u8 *name, u32 len)
 {
-	struct nlattr *attr = nla_reserve(skb, PFSNL_A_CKPT_NAME, c->name_len + 1);
+	struct nlattr *attr = nla_reserve(skb, type, len + 1);
 
 	if (!attr)
 		return -EMSGSIZE;
-	memcpy(nla_data(attr), c->name, c->name_len);
-	((u8 *)nla_data(attr))[c->name_len] = '\0';
+	memcpy(nla_data(attr), name, len);
+	((u8 *)nla_data(attr))[len] = '\0';
 	return 0;
+}
+
+/* To whom it lost a conflict, and since when. */
+static int put_lost(struct sk_buff *skb, const struct pfsnl_ckpts *store,
+		    const struct pfsnl_ckpt *c)
+{
+	const struct pfsnl_ckpt *winner = pfsnl_ckpt_winner(store, c);
+	int err;
+
+	if (winner)
+		err = put_name(skb, PFSNL_A_CKPT_LOST_NAME, winner->name,
+			       winner->name_len);
+	else
+		err = put_name(skb, PFSNL_A_CKPT_LOST_NAME, c->name,
+			       pfsnl_ckpt_lost_name(c));
+	return err ?: pfsnl_event_put_ring(skb, PFSNL_A_CKPT_LOST_RING, &c->lost, NULL);
 }
 
 static int put_attributes(struct sk_buff *skb, const struct pfsnl_ckpt *c)
@@ -214,17 +236,30 @@ static int put_attributes(struct sk_buff *skb, const struct pfsnl_ckpt *c)
 
 /**
  * struct refs - how often nodes have a checkpoint open
- * @n: how many nodes, NODES_MAX at most
- * @at: by address
+ * @n: how many nodes, @most at most; how often others have it open is what is left
+ *	of all
+ * @most: up to NODES_MAX
+ * @at: in the order in which they opened it
  */
 struct refs {
 	u32 n;
+	u32 most;
 	struct {
 		u64 incarnation;
 		u32 addr;
 		u32 refs;
 	} at[NODES_MAX];
 };
+
+/* To be given back with kvfree(). Return: NULL without memory. */
+static struct refs *new_refs(u32 most)
+{
+	struct refs *refs = kvzalloc(sizeof(*refs), GFP_KERNEL);
+
+	if (refs)
+		refs->most = most;
+	return refs;
+}
 
 static void add_ref(struct refs *refs, const struct pfsnl_handle_key *key)
 {
@@ -237,18 +272,22 @@ static void add_ref(struct refs *refs, const struct pfsnl_handle_key *key)
 			return;
 		}
 	}
-	if (refs->n == NODES_MAX)
+	if (refs->n == refs->most)
 		return;
 	refs->at[refs->n].addr = key->addr;
 	refs->at[refs->n].incarnation = key->incarnation;
 	refs->at[refs->n++].refs = 1;
 }
 
-static int put_refs(struct sk_buff *skb, const struct refs *refs)
+static int put_refs(struct sk_buff *skb, struct refs *refs, const struct pfsnl_ckpt *c)
 {
+	const struct pfsnl_ckpt_handle *h;
 	struct nlattr *nest;
 	u32 i;
 
+	refs->n = 0;
+	list_for_each_entry(h, &c->handles, in_ckpt)
+		add_ref(refs, &h->key);
 	for (i = 0; i < refs->n; i++) {
 		nest = nla_nest_start(skb, PFSNL_A_CKPT_NODE);
 		if (!nest ||
@@ -265,18 +304,19 @@ static int put_refs(struct sk_buff *skb, const struct refs *refs)
 }
 
 /* All but who has it open, and the digest. */
-static int put_ckpt(struct sk_buff *skb, const struct pfsnl_ckpt *c)
+static int put_ckpt(struct sk_buff *skb, const struct pfsnl_ckpts *store,
+		    const struct pfsnl_ckpt *c)
 {
 	u8 number[PFSNL_CKPT_NUMBER_LEN];
 	u64 expires = pfsnl_ckpt_expires(c);
 
 	pfsnl_ckpt_number_encode(number, &c->number);
-	if (put_name(skb, c) ||
+	if (put_name(skb, PFSNL_A_CKPT_NAME, c->name, c->name_len) ||
 	    nla_put(skb, PFSNL_A_CKPT_NUMBER, sizeof(number), number) ||
 	    (c->flags & PFSNL_CKPT_UNLINKED &&
 	     nla_put_flag(skb, PFSNL_A_CKPT_UNLINKED)) ||
 	    (c->flags & PFSNL_CKPT_CONFLICT &&
-	     nla_put_flag(skb, PFSNL_A_CKPT_CONFLICT)) ||
+	     (nla_put_flag(skb, PFSNL_A_CKPT_CONFLICT) || put_lost(skb, store, c))) ||
 	    put_attributes(skb, c) ||
 	    nla_put_u32(skb, PFSNL_A_CKPT_SECTIONS, c->n_sections) ||
 	    nla_put_u64_64bit(skb, PFSNL_A_CKPT_BYTES, c->bytes, PFSNL_A_CKPT_PAD) ||
@@ -336,16 +376,13 @@ int pfsnl_answer_end(struct pfsnl_answer *an, struct genl_info *info, int err)
 static int answer_ckpt(struct pfsnl_answer *an, struct pfsnl_which *w, struct refs *refs)
 {
 	const struct pfsnl_ckpt *c = pfsnl_which_find(an->inst, w);
-	const struct pfsnl_ckpt_handle *h;
 	int err;
 
 	if (IS_ERR(c))
 		return PTR_ERR(c);
-	list_for_each_entry(h, &c->handles, in_ckpt)
-		add_ref(refs, &h->key);
-	err = put_ckpt(an->skb, c);
+	err = put_ckpt(an->skb, pfsnl_ckptsvc_store(an->inst->ckpt.svc), c);
 	if (!err)
-		err = put_refs(an->skb, refs);
+		err = put_refs(an->skb, refs, c);
 	if (!err && c->hashed)
 		err = nla_put(an->skb, PFSNL_A_CKPT_DIGEST, sizeof(c->digest),
 			      c->digest);
@@ -362,10 +399,10 @@ int pfsnl_nl_ckpt_get_doit(struct sk_buff *skb, struct genl_info *info)
 	err = pfsnl_which_check(&w);
 	if (err)
 		return err;
-	refs = kvzalloc(sizeof(*refs), GFP_KERNEL);
+	refs = new_refs(NODES_MAX);
 	if (!refs)
 		return -ENOMEM;
-	err = pfsnl_answer_begin(&an, info, PFSNL_CMD_CKPT_GET, ckpt_size(NODES_MAX));
+	err = pfsnl_answer_begin(&an, info, PFSNL_CMD_CKPT_GET, CKPT_SIZE(NODES_MAX));
 	if (!err) {
 		pfsnl_ckpt_hash_lock(an.inst, &w);
 		err = answer_ckpt(&an, &w, refs);
@@ -401,13 +438,14 @@ void *pfsnl_netlink_dumped(struct sk_buff *skb, struct netlink_callback *cb, u8 
 
 /* One message of a dump. Return: 0 or -EMSGSIZE when it does not fit. */
 static int dump_ckpt(struct sk_buff *skb, struct netlink_callback *cb,
-		     const struct pfsnl_ckpt *c)
+		     const struct pfsnl_ckpts *store, const struct pfsnl_ckpt *c,
+		     struct refs *refs)
 {
 	void *head = pfsnl_netlink_dumped(skb, cb, PFSNL_CMD_CKPT_GET);
 
 	if (!head)
 		return -EMSGSIZE;
-	if (put_ckpt(skb, c)) {
+	if (put_ckpt(skb, store, c) || put_refs(skb, refs, c)) {
 		genlmsg_cancel(skb, head);
 		return -EMSGSIZE;
 	}
@@ -427,22 +465,31 @@ int pfsnl_nl_ckpt_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	const struct pfsnl_ckpt *c;
 	struct pfsnl_ckpts *store;
 	struct pfsnl_instance *inst;
+	struct refs *refs;
 	int err = 0;
 
 	BUILD_BUG_ON(sizeof(*cursor) > sizeof(cb->ctx));
+	/* a buffer of a dump may be as small, and one must fit or it ends there */
+	BUILD_BUG_ON(CKPT_SIZE(NODES_LISTED) + NLMSG_HDRLEN + GENL_HDRLEN >
+		     NLMSG_GOODSIZE);
 	if (a[PFSNL_A_CKPT_NAME] || a[PFSNL_A_CKPT_NUMBER] || a[PFSNL_A_CKPT_HANDLE])
 		return pfsnl_netlink_refuse(cb->extack, -EINVAL,
 					    "a dump is of all checkpoints");
+	refs = new_refs(NODES_LISTED);
+	if (!refs)
+		return -ENOMEM;
 	inst = pfsnl_netlink_ckpt_keep(net, cb->extack);
-	if (IS_ERR(inst))
+	if (IS_ERR(inst)) {
+		kvfree(refs);
 		return PTR_ERR(inst);
+	}
 	mutex_lock(&inst->lock);
 	store = pfsnl_ckptsvc_store(inst->ckpt.svc);
 	while (!err) {
 		c = pfsnl_ckpts_after(store, cursor->begun ? &cursor->after : NULL);
 		if (!c)
 			break;
-		err = dump_ckpt(skb, cb, c);
+		err = dump_ckpt(skb, cb, store, c, refs);
 		if (err)
 			break;
 		cursor->begun = true;
@@ -450,6 +497,7 @@ int pfsnl_nl_ckpt_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	}
 	mutex_unlock(&inst->lock);
 	pfsnl_instance_put(net);
+	kvfree(refs);
 	/* a full buffer goes out and we are called again */
 	return skb->len ? skb->len : err;
 }

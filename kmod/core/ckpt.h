@@ -226,6 +226,7 @@ struct pfsnl_due {
  * @id_bytes: of the ids of all sections
  * @number: which
  * @origin: of the losing version of a conflict: of what; else as @number
+ * @lost: PFSNL_CKPT_CONFLICT: the ring whose activation decided that
  * @attr: what it was created with; the retention may have been changed
  * @flags: PFSNL_CKPT_*
  * @ops: operations that changed it
@@ -261,6 +262,7 @@ struct pfsnl_ckpt {
 	u64 id_bytes;
 	struct pfsnl_ckpt_number number;
 	struct pfsnl_ckpt_number origin;
+	struct pfsnl_ring_id lost;
 	struct pfsnl_ckpt_attr attr;
 	u32 flags;
 	u64 ops;
@@ -386,27 +388,41 @@ enum pfsnl_conflict_why {
 	PFSNL_CONFLICT_CONTENT,	/* the same checkpoint was changed on two sides */
 	PFSNL_CONFLICT_NAME,	/* two checkpoints had the same name */
 	PFSNL_CONFLICT_UNLINKED, /* one side changed, or uses, what another unlinked */
+	/* likewise, but who had it open there went on with it, of which nothing is kept */
+	PFSNL_CONFLICT_UNLINKED_OPEN,
 };
 
 /**
  * struct pfsnl_ckpt_conflict - what was decided when sides became one
  * @why: what it was about
+ * @earlier: in a ring before, by others; of the winner is said what it is now, if it is
+ *	still there, or else its number and digest are 0
+ * @ring: and in which
  * @winner: who goes on as it was
  * @winner_digest: its digest then
- * @loser: CONTENT, NAME: who has another name now; its creator and counter are 0 if
- *	nothing of it is kept, as it was unlinked
- * @loser_digest: CONTENT, NAME: the digest of the loser then
+ * @winner_ring: the side: the ring in which it was changed last
+ * @loser: CONTENT, NAME: who has another name now; 0 if nothing of it is kept
+ * @loser_digest: CONTENT, NAME, UNLINKED_OPEN: the digest of the loser then
+ * @loser_ring: and its side, as above
  * @name_len: bytes of @name
- * @name: CONTENT, NAME: the name that the loser has now; UNLINKED: that of the winner
+ * @loser_name_len: of @loser_name
+ * @name: of the winner, or, if that is not there, the one which was lost
+ * @loser_name: CONTENT, NAME: the name that the loser has now
  */
 struct pfsnl_ckpt_conflict {
 	enum pfsnl_conflict_why why;
+	bool earlier;
+	struct pfsnl_ring_id ring;
 	struct pfsnl_ckpt_number winner;
 	u8 winner_digest[PFSNL_CKPT_DIGEST];
+	struct pfsnl_ring_id winner_ring;
 	struct pfsnl_ckpt_number loser;
 	u8 loser_digest[PFSNL_CKPT_DIGEST];
+	struct pfsnl_ring_id loser_ring;
 	u32 name_len;
+	u32 loser_name_len;
 	const u8 *name;
+	const u8 *loser_name;
 };
 
 /**
@@ -548,6 +564,11 @@ void pfsnl_ckpt_iter_section(struct pfsnl_ckpt_iter *it,
 void pfsnl_ckpt_iter_wanted(struct pfsnl_ckpt_iter *it, u8 depth);
 u32 pfsnl_ckpts_send(struct pfsnl_ckpts *store, struct pfsnl_ckpt_iter *it, u8 *to,
 		     u32 room);
+
+/* conflict.c */
+u32 pfsnl_ckpt_lost_name(const struct pfsnl_ckpt *c);
+struct pfsnl_ckpt *pfsnl_ckpt_winner(const struct pfsnl_ckpts *store,
+				     const struct pfsnl_ckpt *c);
 
 /* lineage.c */
 enum pfsnl_lineage_order pfsnl_lineage_compare(const struct pfsnl_lineage *a,

@@ -238,6 +238,9 @@ static void decode_ckpt(struct pfsnl_ckptrec *r, const u8 *data)
 	r->next_id = get_unaligned_be64(data + 104);
 	pfsnl_dot_decode(pfsnl_dot_decode(data + 112, &r->born), &r->changed);
 	memcpy(r->digest, data + 168, PFSNL_CKPT_DIGEST);
+	r->lost.seq = get_unaligned_be64(data + 184);
+	r->lost.incarnation = get_unaligned_be64(data + 192);
+	r->lost.leader = get_unaligned_be32(data + 200);
 }
 
 static void decode_fixed(struct pfsnl_ckptrec *r, const u8 *data)
@@ -323,6 +326,9 @@ static void encode_ckpt(const struct pfsnl_ckptrec *r, u8 *to)
 	put_unaligned_be64(r->next_id, to + 104);
 	pfsnl_dot_encode(pfsnl_dot_encode(to + 112, &r->born), &r->changed);
 	memcpy(to + 168, r->digest, PFSNL_CKPT_DIGEST);
+	put_unaligned_be64(r->lost.seq, to + 184);
+	put_unaligned_be64(r->lost.incarnation, to + 192);
+	put_unaligned_be32(r->lost.leader, to + 200);
 }
 
 static void encode_fixed(const struct pfsnl_ckptrec *r, u8 *to)

@@ -28,7 +28,8 @@
  *	112 28 created: ring and count, as in STORE
  *	140 28 changed last, likewise
  *	168 16 digest
- *	184    name
+ *	184 20 if it lost a conflict, in which ring that was decided, as in STORE; else 0
+ *	204    name
  * SECTION: a piece of it
  *	 8  20 number of the checkpoint
  *	28  4  0
@@ -62,7 +63,7 @@
 
 #define PFSNL_CKPTREC_STORE_LEN		24
 #define PFSNL_CKPTREC_RING_LEN		28
-#define PFSNL_CKPTREC_CHECKPOINT_LEN	184
+#define PFSNL_CKPTREC_CHECKPOINT_LEN	204
 #define PFSNL_CKPTREC_SECTION_LEN	104
 #define PFSNL_CKPTREC_REFCOUNT_LEN	32
 #define PFSNL_CKPTREC_HANDLE_LEN	32
@@ -100,6 +101,7 @@ enum pfsnl_ckptrec_kind {
  * @next_id: CHECKPOINT
  * @born: CHECKPOINT
  * @changed: CHECKPOINT
+ * @lost: CHECKPOINT
  * @digest: CHECKPOINT, SECTION
  * @bytes: SECTION: in all of it
  * @expires: SECTION
@@ -128,6 +130,7 @@ struct pfsnl_ckptrec {
 	u64 next_id;
 	struct pfsnl_ckpt_dot born;
 	struct pfsnl_ckpt_dot changed;
+	struct pfsnl_ring_id lost;
 	u8 digest[PFSNL_CKPT_DIGEST];
 	u64 bytes;
 	u64 expires;

@@ -63,6 +63,7 @@ static int key_cmp(struct pfsnl_ckpts *store, struct pfsnl_ckpt *a, struct pfsnl
 	return order ? order : dot_cmp(&a->changed, &b->changed);
 }
 
+/* @loser: NULL if there is none; of what is not kept only which version it was */
 static void report(struct pfsnl_ckpts *store, enum pfsnl_conflict_why why,
 		   struct pfsnl_ckpt *winner, const struct pfsnl_ckpt *loser,
 		   const u8 *loser_digest)
@@ -70,24 +71,33 @@ static void report(struct pfsnl_ckpts *store, enum pfsnl_conflict_why why,
 	struct pfsnl_ckpt_conflict conflict = {
 		.why = why,
 		.winner = winner->number,
+		.winner_ring = winner->changed.ring,
 		.name_len = winner->name_len,
 		.name = winner->name,
 	};
 
 	memcpy(conflict.winner_digest, pfsnl_digest_ckpt(store, winner),
 	       PFSNL_CKPT_DIGEST);
-	if (loser_digest)
-		memcpy(conflict.loser_digest, loser_digest, PFSNL_CKPT_DIGEST);
 	if (loser) {
+		memcpy(conflict.loser_digest, loser_digest, PFSNL_CKPT_DIGEST);
+		conflict.loser_ring = loser->changed.ring;
+	}
+	if (loser && why != PFSNL_CONFLICT_UNLINKED_OPEN) {
 		conflict.loser = loser->number;
-		conflict.name = loser->name;
-		conflict.name_len = loser->name_len;
+		conflict.loser_name = loser->name;
+		conflict.loser_name_len = loser->name_len;
 	}
 	store->mem.ops->conflict(store->mem.ctx, &conflict);
 }
 
-/* The length of the name without what an earlier conflict put behind it. */
-static u32 base_len(const struct pfsnl_ckpt *c)
+/**
+ * pfsnl_ckpt_lost_name - the name that a checkpoint had before it lost a conflict
+ * @c: the checkpoint
+ *
+ * Return: so many bytes of its name; where that would have been too long, it was cut.
+ * All of it, if it lost none.
+ */
+u32 pfsnl_ckpt_lost_name(const struct pfsnl_ckpt *c)
 {
 	u32 len = c->name_len;
 
@@ -108,7 +118,7 @@ static void rename_loser(struct pfsnl_ckpt *c, const u8 *digest, u32 tries)
 	u32 i, len, extra = tries > 1 ? COUNT_LEN : 0;
 	u8 *p;
 
-	len = min_t(u32, base_len(c), PFSNL_CKPT_NAME_MAX - MARK_LEN - digits - extra);
+	len = min_t(u32, pfsnl_ckpt_lost_name(c), PFSNL_CKPT_NAME_MAX - MARK_LEN - digits - extra);
 	p = c->name + len;
 	memcpy(p, MARK, MARK_LEN);
 	p += MARK_LEN;
@@ -118,6 +128,8 @@ static void rename_loser(struct pfsnl_ckpt *c, const u8 *digest, u32 tries)
 		*p++ = "0123456789abcdef"[tries >> (28 - 4 * i) & 15];
 	c->name_len = p - c->name;
 	c->flags |= PFSNL_CKPT_CONFLICT;
+	/* now, that is; pfsnl_losers_date() */
+	c->lost = (struct pfsnl_ring_id) {};
 }
 
 /* Both sides changed the same checkpoint, and this is the version that lost. */
@@ -129,7 +141,7 @@ static void keep_loser(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *into,
 	memcpy(digest, pfsnl_digest_ckpt(store, loser), PFSNL_CKPT_DIGEST);
 	if (!is_linked(loser) || PFSNL_BROKEN(CKPT_LOSER)) {
 		/* it was thrown away; only handles, which follow the number, kept it */
-		report(store, PFSNL_CONFLICT_CONTENT, winner, NULL, digest);
+		report(store, PFSNL_CONFLICT_UNLINKED_OPEN, winner, loser, digest);
 		pfsnl_ckpt_free(&store->mem, loser);
 		return;
 	}
@@ -185,6 +197,13 @@ bool pfsnl_side_passed(const struct pfsnl_ckpts *store,
 	return false;
 }
 
+/* Whether it lost in a ring before that in which another one did. */
+static bool lost_before(const struct pfsnl_ckpt *c, const struct pfsnl_ckpt *other)
+{
+	return c->lost.seq && (!other->lost.seq ||
+			       pfsnl_ring_order(&c->lost, &other->lost) < 0);
+}
+
 /* The same version on both sides; perhaps one knows already that it lost its name. */
 static void same_version(struct pfsnl_ckpts *store, struct pfsnl_ckpt *a,
 			 struct pfsnl_ckpt *b)
@@ -192,6 +211,9 @@ static void same_version(struct pfsnl_ckpts *store, struct pfsnl_ckpt *a,
 	if (is_loser(b) && !is_loser(a)) {
 		memcpy(a->name, b->name, b->name_len);
 		a->name_len = b->name_len;
+		a->lost = b->lost;
+	} else if (is_loser(b) && lost_before(b, a)) {
+		a->lost = b->lost;
 	}
 	a->flags |= b->flags;
 	a->owed |= b->owed;
@@ -402,5 +424,89 @@ void pfsnl_names_settle(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *set)
 			rename_loser(at, digest, is_loser(at) ? ++tries : 0);
 			report(store, PFSNL_CONFLICT_NAME, winner, at, digest);
 		}
+	}
+}
+
+/* The one that goes on where @c lost, if it is there and can be told. */
+static struct pfsnl_ckpt *winner_over(const struct pfsnl_ckpt_set *set,
+				      const struct pfsnl_ckpt *c)
+{
+	if (c->number.creator == NOBODY)
+		return pfsnl_set_find(set, &c->origin);
+	return pfsnl_set_named(set, c->name, pfsnl_ckpt_lost_name(c));
+}
+
+/**
+ * pfsnl_ckpt_winner - the checkpoint to which another one lost a conflict
+ * @store: the store
+ * @c: the one that lost
+ *
+ * Return: it; NULL if it is gone, or has no name any more, or that can't be told.
+ */
+struct pfsnl_ckpt *pfsnl_ckpt_winner(const struct pfsnl_ckpts *store,
+				     const struct pfsnl_ckpt *c)
+{
+	struct pfsnl_ckpt *winner = winner_over(store->set, c);
+
+	return winner && winner != c && is_linked(winner) ? winner : NULL;
+}
+
+/* It lost before we came, and was told then, elsewhere. */
+static void report_earlier(struct pfsnl_ckpts *store, const struct pfsnl_ckpt_set *set,
+			   struct pfsnl_ckpt *c)
+{
+	struct pfsnl_ckpt *winner = winner_over(set, c);
+	struct pfsnl_ckpt_conflict conflict = {
+		.why = c->number.creator == NOBODY ? PFSNL_CONFLICT_CONTENT :
+						     PFSNL_CONFLICT_NAME,
+		.earlier = true,
+		.ring = c->lost,
+		.loser = c->number,
+		.loser_ring = c->changed.ring,
+		.loser_name = c->name,
+		.loser_name_len = c->name_len,
+		.name = c->name,
+		.name_len = pfsnl_ckpt_lost_name(c),
+	};
+
+	digest_of_loser(store, c, conflict.loser_digest);
+	if (winner && winner != c) {
+		conflict.winner = winner->number;
+		conflict.winner_ring = winner->changed.ring;
+		conflict.name = winner->name;
+		conflict.name_len = winner->name_len;
+		memcpy(conflict.winner_digest, pfsnl_digest_ckpt(store, winner),
+		       PFSNL_CKPT_DIGEST);
+	}
+	store->mem.ops->conflict(store->mem.ctx, &conflict);
+}
+
+/**
+ * pfsnl_losers_date - each loser gets to know since when it is one
+ * @store: the store, its regular store as it was before
+ * @set: checkpoints, each with its own name
+ * @ring: the ring that is activated
+ *
+ * What lost in an earlier ring, and was none of ours or had its name here, is reported
+ * as well: it was decided where this node, or its side, was not. A store that never was
+ * activated knew of nothing, and is told of nothing.
+ */
+void pfsnl_losers_date(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *set,
+		       const struct pfsnl_ring_id *ring)
+{
+	bool was = set != store->set && store->set->lineage.n;
+	const struct pfsnl_ckpt *old;
+	struct pfsnl_ckpt *c;
+
+	for (c = pfsnl_set_first(set); c; c = pfsnl_set_after(set, &c->number)) {
+		if (!is_loser(c))
+			continue;
+		if (!c->lost.seq) {
+			c->lost = *ring;
+			continue;
+		}
+		old = was ? pfsnl_set_find(store->set, &c->number) : NULL;
+		if (was && (!old || !is_loser(old)))
+			report_earlier(store, set, c);
 	}
 }

@@ -116,6 +116,7 @@ static u32 send_ckpt(struct pfsnl_ckpts *store, struct pfsnl_ckpt *c,
 		.next_id = c->next_id,
 		.born = c->born,
 		.changed = c->changed,
+		.lost = c->lost,
 		.name_len = c->name_len,
 		.name = c->name,
 	};

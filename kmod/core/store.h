@@ -230,6 +230,8 @@ void pfsnl_sides_join(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *into,
 bool pfsnl_side_passed(const struct pfsnl_ckpts *store,
 		       const struct pfsnl_ckpt_set *side, const struct pfsnl_ckpt *c);
 void pfsnl_names_settle(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *set);
+void pfsnl_losers_date(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *set,
+		       const struct pfsnl_ring_id *ring);
 
 #include "digest.h"
 

@@ -150,6 +150,7 @@ static void fill(struct pfsnl_ckpt *c, const struct pfsnl_ckptrec *r)
 	c->ops = r->ops;
 	c->born = r->born;
 	c->changed = r->changed;
+	c->lost = r->lost;
 	c->modified = r->modified;
 	c->idle = r->idle;
 	c->next_id = r->next_id;
@@ -758,6 +759,7 @@ int pfsnl_ckpts_activate(struct pfsnl_ckpts *store, const struct pfsnl_ring_id *
 	settle_handles(store, set, time);
 	renew_dots(set, &now);
 	pfsnl_names_settle(store, set);
+	pfsnl_losers_date(store, set, ring);
 	index_set(set);
 	if (set != store->set) {
 		pfsnl_set_discard(store, store->set);

@@ -280,7 +280,11 @@ struct pfsnl_ckpt_info {
 	uint32_t sections;	/* that it has */
 	uint64_t bytes;		/* of data in all of them */
 	uint32_t refs;		/* how often it is open, on all nodes */
-	const struct pfsnl_ckpt_refs *nodes;	/* that have it open; never NULL */
+	/*
+	 * The nodes that have it open, by rising addresses, never NULL: 256 of them
+	 * at most, and 64 in a list. How often further nodes have it open says `more_refs`.
+	 */
+	const struct pfsnl_ckpt_refs *nodes;
 	size_t num_nodes;
 	uint64_t modified;	/* when it was changed last */
 	uint64_t expires;	/* PFSNL_NEVER: it doesn't, or it is open */
@@ -289,6 +293,14 @@ struct pfsnl_ckpt_info {
 	 * All zero in a list.
 	 */
 	unsigned char digest[PFSNL_CKPT_DIGEST];
+	uint32_t more_refs;
+	/*
+	 * If it lost in a conflict: the name of that to which it lost, or, if this is
+	 * gone, the one that it had, cut if it was long; and the ring in which that
+	 * was decided. Else NULL and all zero.
+	 */
+	const char *lost_name;
+	struct pfsnl_ring lost_ring;
 };
 
 /*
@@ -420,18 +432,28 @@ struct pfsnl_ckpt_notice {
 	int error;		/* with PFSNL_CKPT_EVENT_OUT, why */
 };
 
-/* Two sides came together and differed; this was decided, on all nodes alike. */
+/*
+ * Sides came together and differed; this was decided, on all nodes alike. Or others
+ * decided it before, and this node, which had other checkpoints until then, comes to
+ * it now.
+ */
 struct pfsnl_ckpt_conflict {
 	uint32_t why;		/* enum pfsnl_ckpt_conflict_why */
-	struct pfsnl_ckpt_number number;	/* who goes on as it was */
-	/* Of that, if nothing of the loser is kept; otherwise "", for it has a number. */
-	const char *name;
-	unsigned char digest[PFSNL_CKPT_DIGEST];
+	/* Who goes on as it was; all zero if that is gone, see `earlier`. */
+	struct pfsnl_ckpt_number number;
+	const char *name;	/* its name, or the one that was lost; never NULL */
+	unsigned char digest[PFSNL_CKPT_DIGEST];	/* what it was then */
 	bool kept;		/* the loser is there under another name */
 	struct pfsnl_ckpt_number loser;
 	const char *loser_name;	/* that name; never NULL */
+	/* What it was then, also if it was not kept; all zero if there is none. */
 	unsigned char loser_digest[PFSNL_CKPT_DIGEST];
 	uint64_t generation;
+	/* Of which sides they are: the rings in which they had been changed last. */
+	struct pfsnl_ring ring;
+	struct pfsnl_ring loser_ring;
+	/* Its `seq` is above 0 if it was decided before, in that ring. */
+	struct pfsnl_ring earlier;
 };
 
 /* What a watch calls; each may be NULL. The rules of a watch hold for them. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1
 /* What is read of checkpoints: what sections hold, lists, and the state of all. */
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netlink/attr.h>
 #include <stdlib.h>
@@ -162,6 +163,7 @@ struct pfsnl_ckpts {
 struct whole_info {
 	struct pfsnl_ckpt_info info;
 	char name[PFSNL_CKPT_NAME_MAX + 1];
+	char lost_name[PFSNL_CKPT_NAME_MAX + 1];
 	struct pfsnl_ckpt_refs nodes[];
 };
 
@@ -176,10 +178,19 @@ static size_t count_nodes(struct nlmsghdr *nlh)
 	return n;
 }
 
+static int by_addr(const void *a, const void *b)
+{
+	const struct pfsnl_ckpt_refs *one = a, *other = b;
+	uint32_t x = ntohl(one->addr.s_addr), y = ntohl(other->addr.s_addr);
+
+	return x < y ? -1 : x > y;
+}
+
 static void parse_nodes(struct nlmsghdr *nlh, struct whole_info *whole)
 {
 	struct nlattr *tb[PFSNL_A_CKPT_REFS_MAX + 1], *attr;
 	struct pfsnl_ckpt_refs *to = whole->nodes;
+	uint32_t listed = 0;
 	int left;
 
 	nlmsg_for_each_attr(attr, nlh, GENL_HDRLEN, left) {
@@ -189,10 +200,24 @@ static void parse_nodes(struct nlmsghdr *nlh, struct whole_info *whole)
 		to->addr.s_addr = get_u32(tb[PFSNL_A_CKPT_REFS_ADDRESS]);
 		to->incarnation = get_u64(tb[PFSNL_A_CKPT_REFS_INCARNATION], 0);
 		to->refs = get_u32(tb[PFSNL_A_CKPT_REFS_REFS]);
+		listed += to->refs;
 		to++;
 	}
+	qsort(whole->nodes, to - whole->nodes, sizeof(*to), by_addr);
 	whole->info.nodes = whole->nodes;
 	whole->info.num_nodes = to - whole->nodes;
+	if (whole->info.refs > listed)
+		whole->info.more_refs = whole->info.refs - listed;
+}
+
+static void parse_lost(struct nlattr **tb, struct whole_info *whole)
+{
+	if (!tb[PFSNL_A_CKPT_LOST_NAME])
+		return;
+	nla_strlcpy(whole->lost_name, tb[PFSNL_A_CKPT_LOST_NAME],
+		    sizeof(whole->lost_name));
+	whole->info.lost_name = whole->lost_name;
+	whole->info.lost_ring = pfsnl_ring_of(tb[PFSNL_A_CKPT_LOST_RING]);
 }
 
 static int parse_info(struct nlmsghdr *nlh, struct pfsnl_ckpt_info **out)
@@ -228,6 +253,7 @@ static int parse_info(struct nlmsghdr *nlh, struct pfsnl_ckpt_info **out)
 	info->expires = get_u64(tb[PFSNL_A_CKPT_EXPIRES], PFSNL_NEVER);
 	get_digest(tb[PFSNL_A_CKPT_DIGEST], info->digest);
 	parse_nodes(nlh, whole);
+	parse_lost(tb, whole);
 	*out = info;
 	return 0;
 }

@@ -62,6 +62,9 @@ static void tell_conflict(struct pfsnl *handle, struct nlattr **tb)
 		.loser = pfsnl_ckpt_number_of(tb[PFSNL_A_CKPT_EVENT_LOSER_NUMBER]),
 		.loser_name = loser,
 		.generation = get_u64(tb[PFSNL_A_CKPT_EVENT_GENERATION]),
+		.ring = pfsnl_ring_of(tb[PFSNL_A_CKPT_EVENT_RING]),
+		.loser_ring = pfsnl_ring_of(tb[PFSNL_A_CKPT_EVENT_LOSER_RING]),
+		.earlier = pfsnl_ring_of(tb[PFSNL_A_CKPT_EVENT_EARLIER]),
 	};
 
 	get_name(tb[PFSNL_A_CKPT_EVENT_NAME], name);
@@ -121,6 +124,7 @@ PFSNL_EXPORT const char *pfsnl_ckpt_conflict_name(uint32_t why)
 		[PFSNL_CKPT_CONFLICT_WHY_CONTENT] = "content",
 		[PFSNL_CKPT_CONFLICT_WHY_NAME] = "name",
 		[PFSNL_CKPT_CONFLICT_WHY_UNLINKED] = "unlinked",
+		[PFSNL_CKPT_CONFLICT_WHY_UNLINKED_OPEN] = "unlinked-open",
 	};
 
 	return why < sizeof(names) / sizeof(*names) ? names[why] : NULL;

@@ -216,6 +216,14 @@ void pfsnl_ring_parse(struct nlattr *nest, struct pfsnl_ring_state *ring)
 	ring->expected_votes = get_u32(tb[PFSNL_A_RING_EXPECTED_VOTES]);
 }
 
+struct pfsnl_ring pfsnl_ring_of(struct nlattr *nest)
+{
+	struct pfsnl_ring_state state;
+
+	pfsnl_ring_parse(nest, &state);
+	return state.id;
+}
+
 int pfsnl_instance_parse(struct nlmsghdr *nlh, struct pfsnl_instance **out)
 {
 	struct nlattr *tb[PFSNL_A_INSTANCE_MAX + 1];

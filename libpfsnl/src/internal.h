@@ -150,6 +150,9 @@ struct pfsnl_ring_state {
 
 void pfsnl_ring_parse(struct nlattr *nest, struct pfsnl_ring_state *ring);
 
+/* Its name only; all zero without a nest. */
+struct pfsnl_ring pfsnl_ring_of(struct nlattr *nest);
+
 /* Makes an instance of the attributes of instance-get or state-ntf. */
 int pfsnl_instance_parse(struct nlmsghdr *nlh, struct pfsnl_instance **out);
 

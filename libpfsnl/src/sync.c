@@ -48,15 +48,6 @@ static uint64_t get_u64(struct nlattr *attr)
 	return attr && nla_len(attr) >= 8 ? nla_get_u64(attr) : 0;
 }
 
-static struct pfsnl_ring get_ring(struct nlattr *attr)
-{
-	struct pfsnl_ring_state state = { .quorate = false };
-
-	if (attr)
-		pfsnl_ring_parse(attr, &state);
-	return state.id;
-}
-
 static void take_waits(struct entry *entry, struct nlattr *attr)
 {
 	size_t n = attr ? nla_len(attr) / sizeof(struct in_addr) : 0;
@@ -97,8 +88,8 @@ static int parse_service(struct nlmsghdr *nlh, void *arg)
 			    sizeof(entry->name));
 	s->phase = get_u32(tb[PFSNL_A_SERVICE_PHASE]);
 	s->since_ms = get_u64(tb[PFSNL_A_SERVICE_SINCE]);
-	s->ring = get_ring(tb[PFSNL_A_SERVICE_RING]);
-	s->active_ring = get_ring(tb[PFSNL_A_SERVICE_ACTIVE_RING]);
+	s->ring = pfsnl_ring_of(tb[PFSNL_A_SERVICE_RING]);
+	s->active_ring = pfsnl_ring_of(tb[PFSNL_A_SERVICE_ACTIVE_RING]);
 	s->activated = get_u64(tb[PFSNL_A_SERVICE_ACTIVATED]);
 	s->aborted = get_u64(tb[PFSNL_A_SERVICE_ABORTED]);
 	s->ops = get_u64(tb[PFSNL_A_SERVICE_OPS]);

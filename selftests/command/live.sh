@@ -424,6 +424,13 @@ nobody peers --json
 tap_is "anybody may ask for the peers" "$code" 0
 nobody watch --count 0
 tap_is "anybody may watch" "$code" 0
+nobody monitor --count 0
+tap_is "anybody may monitor, all but checkpoints" "$code: $err" \
+	"0: pfsnl: checkpoints are left out: that needs CAP_NET_ADMIN"
+nobody monitor --only sync --count 0
+tap_is "who does not ask for checkpoints is told nothing of them" "$code: $err" "0: "
+nobody monitor --only ckpt --count 0
+tap_is "not anybody may monitor checkpoints: code 5" "$code" 5
 for words in "down" "set --priority 3"; do
 	nobody $words
 	tap_is "not anybody may $words: code 5" "$code" 5
@@ -528,7 +535,7 @@ gives "ckpt write: more than it may hold" 1 "" "pfsnl: writing a section: *" \
 on a ckpt ls --json >"$tmp/ckpt"
 says "ckpt ls --json: the keys of the manual" "$tmp/ckpt" \
 	'" ".join(sorted(o["checkpoints"][0]))' \
-	"bytes checkpoint conflict counter creator creator_incarnation expires max_id max_section max_sections modified open retention_ms sections size unlinked"
+	"bytes checkpoint conflict counter creator creator_incarnation expires lost_ring lost_to max_id max_section max_sections modified nodes open open_elsewhere retention_ms sections size unlinked"
 says "ckpt ls --json: of all" "$tmp/ckpt" \
 	'" ".join(sorted(k for k in o if k != "checkpoints"))' \
 	"active digest error headroom limit used waiting"
@@ -547,6 +554,57 @@ retention   kept for ever
 modified *
 open        nowhere
 digest *" "" $A ckpt stat notes
+
+# Who writes what does not come has it open.
+mkfifo "$tmp/never"
+exec 8<>"$tmp/never"
+writers=()
+for node in c b c; do
+	"$PFSNL" -N "$base$node" ckpt write notes never <&8 2>/dev/null &
+	writers+=($!)
+done
+within 10 node_says a ckpt\ ls \
+	'[(n["address"], n["open"]) for n in o["checkpoints"][0]["nodes"]]' \
+	"[('10.0.0.2', 1), ('10.0.0.3', 2)]"
+tap_is "ckpt ls --json: which nodes have it open how often" "$?" 0
+gives "ckpt ls: which nodes have it open how often" 0 \
+	"CHECKPOINT *SECTIONS *SIZE *MODIFIED *OPEN  BY NODE
+notes *2 *390.6 KiB *3  10.0.0.2:1 10.0.0.3:2
+*" "" $A ckpt ls
+# on_terminal COLUMNS WORDS...: what node a says there
+on_terminal()
+{
+	/usr/bin/python3 - "$1" "$PFSNL" -N "${base}a" "${@:2}" <<'EOF'
+import fcntl
+import os
+import pty
+import struct
+import sys
+import termios
+
+pid, fd = pty.fork()
+if not pid:
+    fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack('4H', 24, int(sys.argv[1]), 0, 0))
+    os.execv(sys.argv[2], sys.argv[2:])
+said = b''
+while True:
+    try:
+        said += os.read(fd, 4096)
+    except OSError:
+        break
+os.waitpid(pid, 0)
+print(said.decode().replace('\r', ''), end='')
+EOF
+}
+tap_is "ckpt ls: on a narrow terminal those that don't fit are added up" \
+	"$(on_terminal 80 ckpt ls --color=never | grep -o '10.0.0.2:1.*')" \
+	"10.0.0.2:1 others:2"
+gives "ckpt stat: which nodes have it open" 0 \
+	"*open        3 times: 10.0.0.2 (1), 10.0.0.3 (2)*" "" $B ckpt stat notes
+kill "${writers[@]}"
+exec 8>&-
+within 10 node_says a ckpt\ stat\ notes 'o["open"]' 0
+tap_is "ckpt stat: nobody has it open" "$?" 0
 
 # What is written out is read in, and is the same then.
 : | on a ckpt write other "" --create
@@ -599,14 +657,30 @@ gives "ckpt rm of a section: which there are" 1 "" \
 	"pfsnl: the checkpoint other has no section '0x'*" $A ckpt rm other 0x
 gives "ckpt limit of a size" 0 "" "" $A ckpt limit 128M
 gives "ckpt limit" 0 "2 checkpoints, * of 128 MiB used" "" $C ckpt limit
+gives "ckpt limit of more than may be: it says how much may be" 1 "" \
+	"pfsnl: *half of ckpt_most_mib*
+       pfsnl(8), 'ckpt limit', says how it becomes more than 256 MiB" $A ckpt limit 257M
 nobody ckpt ls
 tap_is "not anybody may list checkpoints: code 5" "$code" 5
 
-# Two sides write; one goes on, and the other is there under another name.
+# Kinds of events are chosen; the first that comes is told.
+starts "$tmp/only" b monitor --only sync --count 1
+only=$job
+within 10 listens b "$only"
+tap_is "monitor --only has begun" "$?" 0
+on a ckpt write other told </dev/null
+
+# Two sides write; one goes on, and the other is there under another name. A third
+# was on neither side, and comes when that is over.
 ip -n "${base}x" link set pc down
+ip -n "${base}x" link set pb down
 within 20 node_says c peers 'len(o["peers"])' 1 &&
-	within 20 node_says a peers 'len(o["peers"])' 2
+	within 20 node_says b peers 'len(o["peers"])' 1 &&
+	within 20 node_says a peers 'len(o["peers"])' 1
 tap_is "ckpt: the cluster is parted" "$?" 0
+ends "monitor --only sync ends with the first it hears of services" "$only" 0
+tap_is "monitor --only sync: nothing of checkpoints that were written" \
+	"$(cut -c 25- "$tmp/only" | sed 's/ring [0-9]*/ring N/' | grep -cvE '^ *sync +checkpoints \(1\) ')" 0
 echo "side a" | on a ckpt write notes today --overwrite --timeout 20
 tap_is "ckpt: one side writes" "$?" 0
 echo "side c" | on c ckpt write notes today --overwrite --timeout 20
@@ -614,6 +688,13 @@ tap_is "ckpt: the other side writes" "$?" 0
 ip -n "${base}x" link set pc up
 within 20 node_says a ckpt\ ls 'sum(c["conflict"] for c in o["checkpoints"])' 1
 tap_is "ckpt: they meet, and one is kept under another name" "$?" 0
+ring=$(json "$tmp/says" \
+	'[c["lost_ring"]["seq"] for c in o["checkpoints"] if c["conflict"]][0]')
+ip -n "${base}x" link set pb up
+within 20 node_says b ckpt\ ls \
+	'[(c["lost_to"], c["lost_ring"]["seq"]) for c in o["checkpoints"] if c["conflict"]]' \
+	"[('notes', $ring)]"
+tap_is "ckpt: who comes later has what was decided, and since which ring" "$?" 0
 loser=$(on a ckpt ls --json | /usr/bin/python3 -c "import json, sys
 print([c['checkpoint'] for c in json.load(sys.stdin)['checkpoints'] if c['conflict']][0])")
 tap_is "ckpt: what both wrote is there, on both sides" \
@@ -621,6 +702,17 @@ tap_is "ckpt: what both wrote is there, on both sides" \
 	$'side a\nside c'
 within 10 grep -q "! conflict, content *notes  the other is $loser" "$tmp/ckpt.c"
 tap_is "ckpt watch tells of the conflict" "$?" 0
+grep -A2 "! conflict, content" "$tmp/ckpt.c" | tail -n 2 | sed 's/^ *//' >"$tmp/sides"
+grep -qE '^won +ring [0-9]+, leader 10.0.0.[13], digest [0-9a-f]{32}$' "$tmp/sides" &&
+	grep -qE "^lost +ring [0-9]+, leader 10.0.0.[13], digest ${loser#*@conflict-}[0-9a-f]{16}\$" \
+		"$tmp/sides"
+tap_is "ckpt watch: which side won and which lost, with their digests" "$?" 0
+gives "ckpt ls: what lost, to whom and in which ring" 0 \
+	"*$loser *0  -  conflict: lost to notes in ring $ring
+*" "" $B ckpt ls
+gives "ckpt stat: likewise" 0 "checkpoint  $loser
+state       conflict: lost to notes in ring $ring
+*" "" $C ckpt stat "$loser"
 for words in ". created *notes  by 10.0.0.1" ". section-written *notes  today  by 10.0.0.3" \
 	". unlinked *notes  by 10.0.0.3" ". suspended" ". activated"; do
 	grep -q "$words" "$tmp/ckpt.c"
@@ -643,8 +735,13 @@ assert all(line['checkpoint'] in ('notes', None) for line in events), events
 assert [line['generation'] for line in events] == \
     sorted(line['generation'] for line in events)
 conflict = [line for line in events if line['event'] == 'conflict']
+# this node was on no side of it
 assert len(conflict) == 1 and conflict[0]['about'] == 'content'
+assert conflict[0]['checkpoint'] == 'notes'
 assert conflict[0]['loser'].startswith('notes@conflict-')
+assert conflict[0]['loser'].endswith(conflict[0]['loser_digest'][:16])
+assert conflict[0]['earlier']['seq'] > conflict[0]['loser_ring']['seq'] > 0
+assert conflict[0]['digest'] != conflict[0]['loser_digest']
 print('right')
 EOF
 )" right
@@ -1030,12 +1127,18 @@ import json
 import sys
 
 roles, ops, last, rings, whys = [], set(), 0, [], set()
+phases, told = set(), set()
 for line in open(sys.argv[1]):
     o = json.loads(line)
-    assert o['event'] in ('update', 'state', 'ring'), o
+    assert o['event'] in ('update', 'state', 'ring', 'sync', 'ckpt'), o
     assert sorted(o) == sorted(['time', 'event', o['event']]), o
     if o['event'] == 'state':
         roles.append(o['state']['role'])
+    elif o['event'] == 'sync':
+        phases.add((o['sync']['name'], o['sync']['phase']))
+        assert o['sync']['ring'] is None or o['sync']['ring']['seq'], o
+    elif o['event'] == 'ckpt':
+        told.add(o['ckpt']['event'])
     elif o['event'] == 'ring':
         r = o['ring']
         assert sorted(r) == ['addresses', 'generation', 'instance', 'ring'], o
@@ -1052,7 +1155,10 @@ for line in open(sys.argv[1]):
         assert u['generation'] == last + 1 or u['generation'] == 1, o
         last = u['generation']
 print('leader' in roles, roles[-1], sorted(ops), rings == sorted(rings),
-      None in whys)
+      None in whys, any(name == 'checkpoints' and phase in ('report', 'process', 'barrier')
+                        for name, phase in phases),
+      ('checkpoints', 'active') in phases,
+      {'created', 'opened', 'section-written', 'unlinked', 'conflict'} <= told)
 EOF
-)" "True down ['add', 'remove'] True False"
+)" "True down ['add', 'remove'] True False True True True"
 tap_done

@@ -121,10 +121,14 @@ static void op_conflict(void *ctx, const struct pfsnl_ckpt_conflict *c)
 {
 	struct keeper *k = ctx;
 
+	/* who knew of it is not told */
+	if (c->earlier)
+		return;
 	k->n_conflicts++;
 	k->conflicts = mix_bytes(k->conflicts ^ c->why, c->winner_digest,
 				 sizeof(c->winner_digest));
 	k->conflicts = mix_bytes(k->conflicts, c->name, c->name_len);
+	k->conflicts = mix_bytes(k->conflicts, c->loser_name, c->loser_name_len);
 }
 
 static u64 op_stamp(void *ctx)

@@ -350,6 +350,7 @@ static struct pfsnl_ckptrec record_sample(u8 kind)
 			  .count = 4 },
 		.changed = { .ring = { .seq = 5, .incarnation = 6, .leader = 7 },
 			     .count = 8 },
+		.lost = { .seq = 9, .incarnation = 10, .leader = 11 },
 		.digest = { 0xd0, 0xd1, 0xd2, 0xd3, 0xd4, 0xd5, 0xd6, 0xd7, 0xd8, 0xd9,
 			    0xda, 0xdb, 0xdc, 0xdd, 0xde, 0xdf },
 		.chunk = { 0xc0, 0xc1, 0xc2, 0xc3, 0xc4, 0xc5, 0xc6, 0xc7, 0xc8, 0xc9,
@@ -380,7 +381,8 @@ static void record_of_a_checkpoint_is_the_bytes_of_the_table(void **state)
 		0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0, 7,
 		0, 0, 0, 0, 0, 0, 0, 8,
 		0xd0, 0xd1, 0xd2, 0xd3, 0xd4, 0xd5, 0xd6, 0xd7, 0xd8, 0xd9, 0xda, 0xdb,
-		0xdc, 0xdd, 0xde, 0xdf, 'g',
+		0xdc, 0xdd, 0xde, 0xdf,
+		0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 10, 0, 0, 0, 11, 'g',
 	};
 	struct pfsnl_ckptrec r = record_sample(PFSNL_CKPTREC_CHECKPOINT), got;
 	u8 wire[sizeof(want)];
@@ -395,6 +397,8 @@ static void record_of_a_checkpoint_is_the_bytes_of_the_table(void **state)
 	assert_int_equal(pfsnl_ckptrec_decode(&got, wire, sizeof(wire)), 0);
 	assert_int_equal(got.changed.count, 8);
 	assert_int_equal(got.changed.ring.leader, 7);
+	assert_int_equal(got.lost.seq, 9);
+	assert_int_equal(got.lost.leader, 11);
 	assert_int_equal(got.attr.max_section, attr.max_section);
 	assert_int_equal(got.idle, 0x72);
 	assert_memory_equal(got.digest, r.digest, sizeof(r.digest));

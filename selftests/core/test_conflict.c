@@ -40,6 +40,19 @@ static struct pfsnl_ckpt *loser_of(const struct depot *d)
 	return c;
 }
 
+/* in which its store was activated last */
+static struct pfsnl_ring_id last_ring(const struct depot *d)
+{
+	const struct pfsnl_lineage *lineage = pfsnl_ckpts_lineage(d->store);
+
+	return lineage->at[lineage->n - 1].ring;
+}
+
+static bool same_ring(const struct pfsnl_ring_id *a, const struct pfsnl_ring_id *b)
+{
+	return !pfsnl_ring_order(a, b);
+}
+
 static u32 count_ckpts(const struct depot *d)
 {
 	struct pfsnl_ckpt *c = pfsnl_ckpts_after(d->store, NULL);
@@ -122,6 +135,92 @@ static void who_was_changed_more_often_wins_and_the_other_is_kept(void **state)
 					       &loser->number), 0);
 	assert_memory_equal(all.at[0]->conflicts[0].loser_digest,
 			    all.at[1]->conflicts[0].loser_digest, PFSNL_CKPT_DIGEST);
+	depots_free(&all);
+}
+
+static void conflict_says_which_side_won_and_who_lost_what_in_which_ring(void **state)
+{
+	const struct pfsnl_ckpt_conflict *told;
+	struct pfsnl_ring_id ring_a, ring_b;
+	struct depots all, a, b;
+	struct pfsnl_ckpt *c, *loser;
+
+	split(&all, &a, &b);
+	ring_a = last_ring(a.at[0]);
+	ring_b = last_ring(b.at[0]);
+	assert_int_equal(depots_write(&a, 0, 1, "s", 0, "a", 1), 0);
+	assert_int_equal(depots_write(&b, 0, 1, "s", 0, "b", 1), 0);
+	assert_int_equal(depots_write(&b, 0, 1, "s", 0, "B", 1), 0);
+	all.time = 5000;
+	assert_int_equal(depots_meet(&all), 0);
+	c = depot_named(all.at[0], "g");
+	loser = loser_of(all.at[0]);
+	told = &all.at[0]->conflicts[0];
+	assert_false(told->earlier);
+	assert_int_equal(told->name_len, 1);
+	assert_memory_equal(told->name, "g", 1);
+	assert_int_equal(told->loser_name_len, loser->name_len);
+	assert_memory_equal(told->loser_name, loser->name, loser->name_len);
+	assert_true(same_ring(&told->winner_ring, &ring_b));
+	assert_true(same_ring(&told->loser_ring, &ring_a));
+	assert_memory_equal(told->winner_digest, pfsnl_digest_ckpt(all.at[0]->store, c),
+			    PFSNL_CKPT_DIGEST);
+	/* and the loser can tell for ever */
+	ring_a = last_ring(all.at[0]);
+	assert_true(same_ring(&loser->lost, &ring_a));
+	assert_int_equal(pfsnl_ckpt_lost_name(loser), 1);
+	assert_ptr_equal(pfsnl_ckpt_winner(all.at[0]->store, loser), c);
+	assert_int_equal(depots_unlink(&all, 0, "g"), 0);
+	assert_null(pfsnl_ckpt_winner(all.at[0]->store, loser));
+	assert_int_equal(depots_meet(&all), 0);
+	assert_true(same_ring(&loser_of(all.at[1])->lost, &ring_a));
+	depots_free(&all);
+}
+
+static void who_was_on_no_side_of_a_conflict_is_told_when_it_comes(void **state)
+{
+	struct depots all = depots_new(4), a, b, c, pair;
+	const struct pfsnl_ckpt_conflict *told;
+	struct pfsnl_ring_id ring;
+	u32 i;
+
+	assert_int_equal(depots_open(&all, 0, 1, "g", DEPOT_RW).err, 0);
+	assert_int_equal(depots_create(&all, 0, 1, "s", "0", 1), 0);
+	assert_int_equal(depots_open(&all, 1, 1, "g", DEPOT_RW).err, 0);
+	a = side_of(&all, 0);
+	b = side_of(&all, 1);
+	c = depots_of(&all, 2, 2);
+	assert_int_equal(depots_meet(&c), 0);
+	assert_int_equal(depots_write(&a, 0, 1, "s", 0, "a", 1), 0);
+	assert_int_equal(depots_write(&b, 0, 1, "s", 0, "b", 1), 0);
+	pair = depots_both(&a, &b);
+	pair.time = 5000;
+	assert_int_equal(depots_meet(&pair), 0);
+	ring = last_ring(pair.at[0]);
+	/* one of the other side never was activated, so that it knew of nothing */
+	depot_free(all.at[3]);
+	all.at[3] = depot_new(3);
+	all.time = 6000;
+	assert_int_equal(depots_meet(&all), 0);
+	for (i = 0; i < 3; i++)
+		assert_int_equal(all.at[i]->n_conflicts, 1);
+	assert_int_equal(all.at[3]->n_conflicts, 0);
+	assert_false(all.at[0]->conflicts[0].earlier);
+	told = &all.at[2]->conflicts[0];
+	assert_true(told->earlier);
+	assert_int_equal(told->why, PFSNL_CONFLICT_CONTENT);
+	assert_true(same_ring(&told->ring, &ring));
+	assert_memory_equal(told->loser_digest, all.at[0]->conflicts[0].loser_digest,
+			    PFSNL_CKPT_DIGEST);
+	assert_memory_equal(told->winner_digest, all.at[0]->conflicts[0].winner_digest,
+			    PFSNL_CKPT_DIGEST);
+	assert_int_equal(pfsnl_ckpt_number_cmp(&told->loser,
+					       &loser_of(all.at[2])->number), 0);
+	for (i = 0; i < 4; i++)
+		assert_true(same_ring(&loser_of(all.at[i])->lost, &ring));
+	/* it is told once */
+	assert_int_equal(depots_meet(&all), 0);
+	assert_int_equal(all.at[2]->n_conflicts, 1);
 	depots_free(&all);
 }
 
@@ -237,8 +336,12 @@ static void change_outlives_an_unlink_also_of_what_is_still_open(void **state)
 	assert_int_equal(first_byte(depot_named(all.at[0], "g"), "s"), 'b');
 	assert_null(loser_of(all.at[0]));
 	assert_int_equal(depot_named(all.at[0], "g")->refs, 2);
-	assert_int_equal(all.at[1]->conflicts[0].why, PFSNL_CONFLICT_CONTENT);
+	assert_int_equal(all.at[1]->conflicts[0].why, PFSNL_CONFLICT_UNLINKED_OPEN);
 	assert_int_equal(all.at[1]->conflicts[0].loser.counter, 0);
+	assert_int_equal(all.at[1]->conflicts[0].name_len, 1);
+	assert_int_equal(all.at[1]->conflicts[0].loser_name_len, 0);
+	assert_true(memcmp(all.at[1]->conflicts[0].loser_digest,
+			   all.at[1]->conflicts[0].winner_digest, PFSNL_CKPT_DIGEST));
 	depots_free(&all);
 }
 
@@ -617,6 +720,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(what_only_one_side_changed_is_no_conflict),
 	cmocka_unit_test(what_one_side_deleted_does_not_come_back),
 	cmocka_unit_test(who_was_changed_more_often_wins_and_the_other_is_kept),
+	cmocka_unit_test(conflict_says_which_side_won_and_who_lost_what_in_which_ring),
+	cmocka_unit_test(who_was_on_no_side_of_a_conflict_is_told_when_it_comes),
 	cmocka_unit_test(loser_is_a_checkpoint_like_others_until_it_is_dropped),
 	cmocka_unit_test(loser_is_kept_whatever_its_retention),
 	cmocka_unit_test(same_name_on_both_sides_does_not_make_twins),

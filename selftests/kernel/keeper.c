@@ -41,7 +41,7 @@
  * TEXT". A handle is lost: "lost HANDLE". Events:
  *
  *	event WHAT [NAME] [section ID] [from NODE] [error E] GENERATION
- *	conflict WHY [NAME] [loser NAME] GENERATION
+ *	conflict WHY NAME [loser NAME] GENERATION
  */
 #include <time.h>
 

@@ -94,9 +94,10 @@ static inline void happened(struct nlattr **at)
 
 static inline void conflict(struct nlattr **at)
 {
-	static const char *const whys[] = { "content", "name", "unlinked" };
+	static const char *const whys[] = { "content", "name", "unlinked",
+					    "unlinked-open" };
 
-	printf("conflict %s", whys[u32(at[PFSNL_A_CKPT_EVENT_CONFLICT]) % 3]);
+	printf("conflict %s", whys[u32(at[PFSNL_A_CKPT_EVENT_CONFLICT]) % 4]);
 	if (at[PFSNL_A_CKPT_EVENT_NAME])
 		printf(" %s", (char *)data(at[PFSNL_A_CKPT_EVENT_NAME]));
 	if (at[PFSNL_A_CKPT_EVENT_LOSER_NAME])

@@ -103,9 +103,10 @@ check "what one side unlinked and the other did not change is gone" \
 	asks k4 "refused 2 *" get e
 for i in 1 2 3 4; do
 	check "node $i is told of each conflict" eval \
-		"said k$i 'conflict content loser c@conflict-.*' &&
-		 said k$i 'conflict name loser both@conflict-.*' &&
-		 said k$i 'conflict content f .*' && said k$i 'conflict unlinked d .*'"
+		"said k$i 'conflict content c loser c@conflict-.*' &&
+		 said k$i 'conflict name both loser both@conflict-.*' &&
+		 said k$i 'conflict unlinked-open f [0-9]+' &&
+		 said k$i 'conflict unlinked d [0-9]+'"
 	check "node $i counts them" stat_is $i ckpt_conflict 4
 done
 check "and that they were activated again" said k1 "event activated [0-9]+"
@@ -161,7 +162,8 @@ ask k4 create "$handle" brief 1 6000
 ask k4 close "$handle"
 opens k4 orphan crw 10 10 1 8 100000000
 ask k4 unlink orphan
-number=$(ask k4 list; sed -n 's/^ckpt orphan .*  \([0-9a-f]*\) nodes$/\1/p' "$tmp/k4.out" | tail -n 1)
+number=$(ask k4 list; sed -n 's/^ckpt orphan .*  \([0-9a-f]*\) nodes 4:1$/\1/p' "$tmp/k4.out" | tail -n 1)
+check "a list says which nodes have one open" [ "$number" ]
 check "an unlinked checkpoint is there as long as it is open" \
 	asks k1 "ckpt orphan *unlinked*" number "$number"
 helper_stop k4

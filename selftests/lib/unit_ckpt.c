@@ -724,6 +724,8 @@ static void test_event_names(void **state)
 	assert_null(pfsnl_ckpt_event_name(PFSNL_CKPT_EVENT_OUT + 1));
 	assert_string_equal(pfsnl_ckpt_conflict_name(PFSNL_CKPT_CONFLICT_WHY_NAME),
 			    "name");
+	assert_string_equal(pfsnl_ckpt_conflict_name(PFSNL_CKPT_CONFLICT_WHY_UNLINKED_OPEN),
+			    "unlinked-open");
 	assert_null(pfsnl_ckpt_conflict_name(UINT32_MAX));
 }
 

@@ -127,6 +127,9 @@ static void test_references(void **state)
 	struct pfsnl_ckpt *a, *b;
 	struct pfsnl_ckpt_info *info;
 	int fds[2], status;
+	const struct pfsnl_ckpt_info *listed;
+	struct pfsnl_ckpts *list;
+	size_t i;
 	pid_t child;
 	char c;
 
@@ -153,7 +156,19 @@ static void test_references(void **state)
 	assert_int_equal(info->num_nodes, 2);
 	assert_int_equal(info->nodes[0].refs + info->nodes[1].refs, 3);
 	assert_true(info->nodes[0].addr.s_addr != info->nodes[1].addr.s_addr);
+	assert_int_equal(info->more_refs, 0);
 	pfsnl_ckpt_info_free(info);
+	/* Likewise in the list of all. */
+	assert_done(pfsnl_ckpts_get(nodes[2].handle, &list));
+	for (i = 0; (listed = pfsnl_ckpts_at(list, i)); i++)
+		if (!strcmp(listed->name, "refs"))
+			break;
+	assert_non_null(listed);
+	assert_int_equal(listed->num_nodes, 2);
+	assert_true(ntohl(listed->nodes[0].addr.s_addr) <
+		    ntohl(listed->nodes[1].addr.s_addr));
+	assert_int_equal(listed->nodes[0].refs + listed->nodes[1].refs, 3);
+	pfsnl_ckpts_free(list);
 	kill(child, SIGKILL);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(wait_for(refs_on(0, "refs") == 2));

@@ -268,7 +268,8 @@ static struct {
 	char text[8192];
 	unsigned int refreshes;
 	unsigned int conflicts;
-	bool kept;
+	struct pfsnl_ckpt_conflict last;	/* but for its names */
+	char name[PFSNL_CKPT_NAME_MAX + 1];
 	char loser[PFSNL_CKPT_NAME_MAX + 1];
 	bool before;		/* an event before the first refresh */
 } watched = { .lock = PTHREAD_MUTEX_INITIALIZER };
@@ -302,7 +303,8 @@ static void on_conflict(void *arg, const struct pfsnl_ckpt_conflict *c)
 	(void)arg;
 	pthread_mutex_lock(&watched.lock);
 	watched.conflicts++;
-	watched.kept = c->kept;
+	watched.last = *c;
+	snprintf(watched.name, sizeof(watched.name), "%s", c->name);
 	snprintf(watched.loser, sizeof(watched.loser), "%s", c->loser_name);
 	pthread_mutex_unlock(&watched.lock);
 }
@@ -410,8 +412,9 @@ static void test_watch_loop(void **state)
 /* Each side writes; one goes on, the other is kept, and all are told. */
 static void test_conflict(void **state)
 {
-	struct pfsnl_ckpt *a, *c;
 	struct pfsnl_ckpt_info *info;
+	struct pfsnl_ckpt *a, *c;
+	struct pfsnl_ring ring;
 
 	(void)state;
 	a = open_on(0, "both", CREATE);
@@ -423,13 +426,31 @@ static void test_conflict(void **state)
 	assert_done(pfsnl_section_overwrite(c, "s", 1, "2", 1, 0));
 	part(false);
 	assert_true(wait_for(watched_count(&watched.conflicts) == 1));
-	assert_true(watched.kept);
+	assert_true(watched.last.kept);
+	assert_string_equal(watched.name, "both");
 	assert_has(watched.loser, "both@conflict-");
 	await_same("both");
 	await_same(watched.loser);
 	assert_done(pfsnl_ckpt_info_get(nodes[0].handle, watched.loser, &info));
 	assert_true(info->conflict);
 	assert_int_equal(info->refs, 0);
+	assert_string_equal(info->lost_name, "both");
+	ring = info->lost_ring;
+	pfsnl_ckpt_info_free(info);
+	/* Of each side, what it was; and since when it is settled. */
+	assert_true(watched.last.ring.seq && watched.last.loser_ring.seq);
+	assert_true(watched.last.ring.leader.s_addr !=
+		    watched.last.loser_ring.leader.s_addr);
+	assert_true(ring.seq > watched.last.ring.seq &&
+		    ring.seq > watched.last.loser_ring.seq);
+	assert_true(memcmp(watched.last.digest, watched.last.loser_digest,
+			   PFSNL_CKPT_DIGEST));
+	assert_int_equal(watched.last.earlier.seq, 0);
+	assert_done(pfsnl_ckpt_info_get(nodes[2].handle, "both", &info));
+	assert_memory_equal(info->digest, watched.last.digest,
+			    PFSNL_CKPT_DIGEST);
+	assert_null(info->lost_name);
+	assert_int_equal(info->num_nodes, 2);
 	pfsnl_ckpt_info_free(info);
 	/* What was open is open. */
 	assert_done(pfsnl_section_overwrite(a, "s", 1, "3", 1, 0));

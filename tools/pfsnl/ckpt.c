@@ -268,6 +268,41 @@ static void add_u64(struct json_object *o, const char *key, uint64_t value)
 	json_object_object_add(o, key, json_object_new_uint64(value));
 }
 
+const char *text_state(char room[STATE_ROOM], const struct pfsnl_ckpt_info *info)
+{
+	const char *name = info->lost_name ? info->lost_name : "another";
+
+	if (info->unlinked)
+		return "unlinked";
+	if (!info->conflict)
+		return "";
+	if (info->lost_ring.seq)
+		snprintf(room, STATE_ROOM, "conflict: lost to %s in ring %" PRIu64,
+			 name, info->lost_ring.seq);
+	else
+		snprintf(room, STATE_ROOM, "conflict: lost to %s", name);
+	return room;
+}
+
+struct json_object *json_refs(const struct pfsnl_ckpt_info *info)
+{
+	struct json_object *list = json_object_new_array(), *one;
+	size_t i;
+
+	for (i = 0; list && i < info->num_nodes; i++) {
+		one = json_object_new_object();
+		if (!one)
+			break;
+		json_object_object_add(one, "address",
+				       json_addr(info->nodes[i].addr));
+		json_object_object_add(one, "incarnation",
+				       json_hex(info->nodes[i].incarnation));
+		add_u64(one, "open", info->nodes[i].refs);
+		json_object_array_add(list, one);
+	}
+	return list;
+}
+
 struct json_object *json_ckpt(const struct pfsnl_ckpt_info *info)
 {
 	struct json_object *o = json_object_new_object();
@@ -284,6 +319,10 @@ struct json_object *json_ckpt(const struct pfsnl_ckpt_info *info)
 			       json_object_new_boolean(info->unlinked));
 	json_object_object_add(o, "conflict",
 			       json_object_new_boolean(info->conflict));
+	json_object_object_add(o, "lost_to", info->lost_name ?
+			       json_object_new_string(info->lost_name) : NULL);
+	json_object_object_add(o, "lost_ring", info->lost_ring.seq ?
+			       json_ring(&info->lost_ring) : NULL);
 	add_u64(o, "size", info->attr.size);
 	json_object_object_add(o, "retention_ms",
 			       json_span(info->attr.retention_ns));
@@ -293,6 +332,8 @@ struct json_object *json_ckpt(const struct pfsnl_ckpt_info *info)
 	add_u64(o, "sections", info->sections);
 	add_u64(o, "bytes", info->bytes);
 	add_u64(o, "open", info->refs);
+	json_object_object_add(o, "nodes", json_refs(info));
+	add_u64(o, "open_elsewhere", info->more_refs);
 	json_object_object_add(o, "modified", json_time(info->modified));
 	json_object_object_add(o, "expires", json_time(info->expires));
 	return o;

@@ -8,6 +8,9 @@
 /* Bytes of the text of an id, with its end: "0x" and two digits for each byte. */
 #define ID_ROOM (2 * PFSNL_SECTION_ID_MAX + 3)
 
+/* Bytes of what text_state() says, with its end. */
+#define STATE_ROOM (PFSNL_CKPT_NAME_MAX + 64)
+
 /**
  * id_take() - the id of a section from what was typed
  * @text: the id; or 0x and hexadecimal digits, two for each byte
@@ -60,6 +63,12 @@ int ckpt_close(struct pfsnl_ckpt *ckpt, int code);
 /** json_ckpt() - a checkpoint as JSON; NULL without memory. */
 struct json_object *json_ckpt(const struct pfsnl_ckpt_info *info);
 
+/** json_refs() - how often which nodes have a checkpoint open, as JSON. */
+struct json_object *json_refs(const struct pfsnl_ckpt_info *info);
+
+/** text_state() - "unlinked", or to whom a checkpoint lost; "" for most. */
+const char *text_state(char room[STATE_ROOM], const struct pfsnl_ckpt_info *info);
+
 /** json_digest() - 16 bytes as hexadecimal digits. */
 struct json_object *json_digest(const unsigned char *digest);
 
@@ -73,5 +82,35 @@ const char *text_digest(char room[], const unsigned char *digest);
  * Return: the bytes, to be freed; NULL if it is none, or without memory.
  */
 void *base64_take(const char *text, size_t *len);
+
+/* notice.c */
+
+/** json_event() - an object with "time" and "event"; NULL without memory. */
+struct json_object *json_event(const char *name);
+
+/** text_notice() - the name of an event; @room is TEXT_ROOM. */
+const char *text_notice(char room[], uint32_t event);
+
+/** show_notice() - print an event to the end of the line, after @lead. */
+void show_notice(const char *lead, const struct pfsnl_ckpt_notice *n);
+
+/**
+ * json_notice() - put an event into an object
+ * @o: NULL stands for a failed allocation
+ * Return: @o.
+ */
+struct json_object *json_notice(struct json_object *o,
+				const struct pfsnl_ckpt_notice *n);
+
+/**
+ * show_conflict() - print a conflict to the end of the line, after @lead
+ * @indent: bytes before the lines that follow, of both sides
+ */
+void show_conflict(const char *lead, int indent,
+		   const struct pfsnl_ckpt_conflict *c);
+
+/** json_conflict() - as json_notice(). */
+struct json_object *json_conflict(struct json_object *o,
+				  const struct pfsnl_ckpt_conflict *c);
 
 #endif

@@ -187,6 +187,9 @@ enum style phase_style(const struct pfsnl_service *s);
 /** show_waits() - print who is waited for, without a line end, if anybody is. */
 void show_waits(const struct pfsnl_service *s);
 
+/** show_service() - print what it is at to the end of the line. */
+void show_service(const struct pfsnl_service *s);
+
 /** json_service() - a service as JSON; NULL without memory. */
 struct json_object *json_service(const struct pfsnl_service *s);
 

@@ -2,8 +2,11 @@
 /* pfsnl ckpt ls, stat, create, rm, limit */
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "ckpt.h"
 #include "out.h"
@@ -44,33 +47,83 @@ static void show_state(const struct pfsnl_ckpt_state *s)
 
 /* ---- ls ------------------------------------------------------------- */
 
-static const char *flags_of(const struct pfsnl_ckpt_info *info)
+/* Bytes that fit on a line: of a terminal; elsewhere nothing is cut. */
+static int line_width(void)
 {
-	return info->unlinked ? "  unlinked" : info->conflict ? "  conflict" :
-								"";
+	struct winsize size;
+
+	if (!isatty(STDOUT_FILENO) ||
+	    ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_col)
+		return INT_MAX;
+	return size.ws_col;
+}
+
+/*
+ * Which nodes have it open how often, in @room bytes of a line, one of them at least;
+ * the others, and those that the kernel does not list, are added up.
+ */
+static void show_refs(const struct pfsnl_ckpt_info *info, int room)
+{
+	char one[2 * TEXT_ROOM], addr[TEXT_ROOM], rest[TEXT_ROOM];
+	uint32_t left = info->refs;
+	int used = 0, len, more;
+	size_t i;
+
+	for (i = 0; i < info->num_nodes; i++) {
+		len = snprintf(one, sizeof(one), "%s%s:%u", i ? " " : "",
+			       text_addr(addr, info->nodes[i].addr),
+			       info->nodes[i].refs);
+		/* Unless it is the last there must be room for the rest, too. */
+		more = left == info->nodes[i].refs ? 0 :
+		       snprintf(rest, sizeof(rest), " others:%u",
+				left - info->nodes[i].refs);
+		if (i && used + len + more > room)
+			break;
+		printf("%s", one);
+		used += len;
+		left -= info->nodes[i].refs;
+	}
+	if (left)
+		printf("%sothers:%u", i ? " " : "", left);
+	else if (!i)
+		putchar('-');
+}
+
+/* What a column needs at least. */
+static void widen(int *width, const char *text)
+{
+	int len = (int)strlen(text);
+
+	if (len > *width)
+		*width = len;
 }
 
 static void show_list(const struct pfsnl_ckpts *ckpts)
 {
-	int width = (int)strlen("CHECKPOINT"), len;
-	char size[TEXT_ROOM], time[TEXT_ROOM];
+	char size[TEXT_ROOM], time[TEXT_ROOM], state[STATE_ROOM];
+	int width = (int)strlen("CHECKPOINT"), used;
 	const struct pfsnl_ckpt_info *info;
+	const char *text;
 	size_t i;
 
-	for (i = 0; (info = pfsnl_ckpts_at(ckpts, i)); i++) {
-		len = (int)strlen(info->name);
-		if (len > width)
-			width = len;
-	}
-	if (i)
-		printf("%s%-*s  %8s  %11s  %4s  %s%s\n", style(STYLE_HEAD),
-		       width, "CHECKPOINT", "SECTIONS", "SIZE", "OPEN",
-		       "MODIFIED", style_end());
 	for (i = 0; (info = pfsnl_ckpts_at(ckpts, i)); i++)
-		printf("%-*s  %8u  %11s  %4u  %s%s%s%s\n", width, info->name,
-		       info->sections, text_size(size, info->bytes),
-		       info->refs, text_time(time, info->modified),
-		       style(STYLE_WARN), flags_of(info), style_end());
+		widen(&width, info->name);
+	if (i)
+		printf("%s%-*s  %8s  %11s  %-23s  %4s  %s%s\n",
+		       style(STYLE_HEAD), width, "CHECKPOINT", "SECTIONS",
+		       "SIZE", "MODIFIED", "OPEN", "BY NODE", style_end());
+	for (i = 0; (info = pfsnl_ckpts_at(ckpts, i)); i++) {
+		used = printf("%-*s  %8u  %11s  %-23s  %4u  ", width, info->name,
+			      info->sections, text_size(size, info->bytes),
+			      text_time(time, info->modified), info->refs);
+		text = text_state(state, info);
+		if (*text)
+			used += (int)strlen(text) + 2;
+		show_refs(info, line_width() - used);
+		if (*text)
+			printf("  %s%s%s", style(STYLE_WARN), text, style_end());
+		putchar('\n');
+	}
 }
 
 static struct json_object *json_list(const struct pfsnl_ckpts *ckpts,
@@ -123,11 +176,13 @@ const struct cmd cmd_ckpt_ls = {
 	.summary = "list the checkpoints: data that all nodes have",
 	.about =
 	"Lists the checkpoints of the cluster, as this node has them: sections, bytes in\n"
-	"them, how often it is open, and when it was changed last; and how much of the\n"
-	"limit all of them use.",
+	"them, when it was changed last, how often it is open, and by which nodes; and\n"
+	"how much of the limit all of them use. Behind one that is unlinked, or lost in\n"
+	"a conflict, that is said.",
 	.examples =
 	"  pfsnl ckpt ls\n"
-	"  pfsnl ckpt ls --json | jq -r '.checkpoints[].checkpoint'\n",
+	"  pfsnl ckpt ls --json | jq -r '.checkpoints[].checkpoint'\n"
+	"  pfsnl ckpt ls --json | jq -r '.checkpoints[] | select(.conflict).checkpoint'\n",
 	.run = run_ls,
 };
 
@@ -148,16 +203,22 @@ static void show_nodes(const struct pfsnl_ckpt_info *info)
 		printf("%s %s (%u)", i ? "," : ":",
 		       text_addr(addr, info->nodes[i].addr),
 		       info->nodes[i].refs);
+	if (info->more_refs)
+		printf(" and others (%u)", info->more_refs);
 	putchar('\n');
 }
 
 static void show_stat(const struct pfsnl_ckpt_info *info)
 {
-	char a[TEXT_ROOM], b[TEXT_ROOM];
+	char a[TEXT_ROOM], b[TEXT_ROOM], room[STATE_ROOM];
+	const char *state = text_state(room, info);
 
 	show_row("checkpoint");
-	printf("%s%s%s%s\n", info->name, style(STYLE_WARN), flags_of(info),
-	       style_end());
+	printf("%s\n", info->name);
+	if (*state) {
+		show_row("state");
+		printf("%s%s%s\n", style(STYLE_WARN), state, style_end());
+	}
 	show_row("number");
 	if (info->number.addr.s_addr)
 		printf("%" PRIx64 ".%" PRIx64 " of %s\n",
@@ -193,27 +254,9 @@ static void show_stat(const struct pfsnl_ckpt_info *info)
 static struct json_object *json_stat(const struct pfsnl_ckpt_info *info)
 {
 	struct json_object *o = json_ckpt(info);
-	struct json_object *list = json_object_new_array(), *one;
-	size_t i;
 
-	if (!o || !list) {
-		json_object_put(o);
-		json_object_put(list);
+	if (!o)
 		return NULL;
-	}
-	for (i = 0; i < info->num_nodes; i++) {
-		one = json_object_new_object();
-		if (!one)
-			break;
-		json_object_object_add(one, "address",
-				       json_addr(info->nodes[i].addr));
-		json_object_object_add(one, "incarnation",
-				       json_hex(info->nodes[i].incarnation));
-		json_object_object_add(one, "open",
-				       json_object_new_uint64(info->nodes[i].refs));
-		json_object_array_add(list, one);
-	}
-	json_object_object_add(o, "nodes", list);
 	json_object_object_add(o, "digest", json_digest(info->digest));
 	return o;
 }
@@ -366,6 +409,8 @@ const struct cmd cmd_ckpt_rm = {
 
 static int set_limit(struct run *run)
 {
+	struct pfsnl_ckpt_state *state;
+	char most[TEXT_ROOM];
 	uint64_t bytes;
 	int code, err;
 
@@ -378,7 +423,15 @@ static int set_limit(struct run *run)
 	if (code != EXIT_OK)
 		return code;
 	err = pfsnl_ckpts_set_limit(run->handle, bytes, change_flags(run));
-	return err ? failed(err) : EXIT_OK;
+	if (!err)
+		return EXIT_OK;
+	code = failed(err);
+	if (err == -ERANGE && !pfsnl_ckpt_state_get(run->handle, &state)) {
+		note("pfsnl(8), 'ckpt limit', says how it becomes more than %s",
+		     text_size(most, state->most / 2));
+		pfsnl_ckpt_state_free(state);
+	}
+	return code;
 }
 
 static int run_limit(struct run *run)
@@ -415,7 +468,8 @@ const struct cmd cmd_ckpt_limit = {
 	.options = OPT_BIT(OPT_SAFE_CHANGE) | OPT_BIT(OPT_TIMEOUT_SEND),
 	.about =
 	"Says how much all checkpoints together may hold, on all nodes; without a size,\n"
-	"tells that. What is there stays there, also if it is more.",
+	"tells that. What is there stays there, also if it is more. It may be half of\n"
+	"the module parameter ckpt_most_mib, which is 512 at first.",
 	.examples =
 	"  pfsnl ckpt limit\n"
 	"  pfsnl ckpt limit 256M\n",

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /* pfsnl ckpt watch */
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "ckpt.h"
 #include "loop.h"
 #include "out.h"
+
+/* Bytes of a line before the name of an event. */
+#define INDENT	27
 
 /**
  * struct ckpt_watcher - one call of the subcommand
@@ -59,29 +61,17 @@ static void say_json(struct ckpt_watcher *w, struct json_object *line)
 	w->loop.done = true;
 }
 
-static struct json_object *json_event(const char *name)
-{
-	struct json_object *o = json_object_new_object();
-
-	if (!o)
-		return NULL;
-	json_object_object_add(o, "time", json_now());
-	json_object_object_add(o, "event", json_object_new_string(name));
-	return o;
-}
-
 /* ---- what is there -------------------------------------------------- */
 
 static void show_there(const struct pfsnl_ckpt_info *info)
 {
-	char size[TEXT_ROOM];
+	char size[TEXT_ROOM], room[STATE_ROOM];
+	const char *state = text_state(room, info);
 
 	begin_line();
-	printf("= %-20s  %s  %u section%s, %s%s\n", "", info->name,
+	printf("= %-23s  %s  %u section%s, %s%s%s\n", "", info->name,
 	       info->sections, info->sections == 1 ? "" : "s",
-	       text_size(size, info->bytes),
-	       info->unlinked ? ", unlinked" :
-	       info->conflict ? ", lost in a conflict" : "");
+	       text_size(size, info->bytes), *state ? ", " : "", state);
 }
 
 static void on_refresh(void *arg)
@@ -120,7 +110,7 @@ static void on_refresh(void *arg)
 			}
 		if (!n) {
 			begin_line();
-			printf("= %-20s  %s\n", "", err ? pfsnl_errmsg() :
+			printf("= %-23s  %s\n", "", err ? pfsnl_errmsg() :
 			       w->run->operand ? "(not there)" :
 						 "(no checkpoint)");
 		}
@@ -132,160 +122,36 @@ static void on_refresh(void *arg)
 
 /* ---- what happens --------------------------------------------------- */
 
-static enum style style_of(uint32_t event)
-{
-	switch (event) {
-	case PFSNL_CKPT_EVENT_CREATED:
-	case PFSNL_CKPT_EVENT_SECTION_CREATED:
-	case PFSNL_CKPT_EVENT_ACTIVATED:
-		return STYLE_GOOD;
-	case PFSNL_CKPT_EVENT_UNLINKED:
-	case PFSNL_CKPT_EVENT_EXPIRED:
-	case PFSNL_CKPT_EVENT_SECTION_DELETED:
-	case PFSNL_CKPT_EVENT_SECTION_EXPIRED:
-		return STYLE_BAD;
-	case PFSNL_CKPT_EVENT_SUSPENDED:
-	case PFSNL_CKPT_EVENT_OUT:
-		return STYLE_WARN;
-	default:
-		return STYLE_PLAIN;
-	}
-}
-
-static const char *event_name(uint32_t event, char room[TEXT_ROOM])
-{
-	const char *name = pfsnl_ckpt_event_name(event);
-
-	if (name)
-		return name;
-	snprintf(room, TEXT_ROOM, "event-%u", event);
-	return room;
-}
-
-static struct json_object *json_notice(const struct pfsnl_ckpt_notice *n)
-{
-	char id[ID_ROOM], room[TEXT_ROOM];
-	struct json_object *o = json_event(event_name(n->event, room));
-
-	if (!o)
-		return NULL;
-	json_object_object_add(o, "checkpoint", *n->name ?
-			       json_object_new_string(n->name) : NULL);
-	json_object_object_add(o, "section", n->section ?
-			       json_object_new_string(id_text(id, n->section,
-							      n->section_len)) :
-			       NULL);
-	json_object_object_add(o, "address", n->addr.s_addr ?
-			       json_addr(n->addr) : NULL);
-	json_object_object_add(o, "stamp", n->time ? json_time(n->time) : NULL);
-	json_object_object_add(o, "generation",
-			       json_object_new_uint64(n->generation));
-	if (n->error)
-		json_object_object_add(o, "error",
-				       json_object_new_string(pfsnl_strerror(n->error)));
-	return o;
-}
-
 static void on_event(void *arg, const struct pfsnl_ckpt_notice *n)
 {
-	char id[ID_ROOM], room[TEXT_ROOM];
 	struct ckpt_watcher *w = arg;
+	char room[TEXT_ROOM];
 
 	if (w->loop.done || !wanted(w, n->name) ||
 	    (is_chatter(n->event) && !given(&w->run->args, OPT_EVENTS)))
 		return;
 	if (w->run->json) {
-		say_json(w, json_notice(n));
+		say_json(w, json_notice(json_event(text_notice(room, n->event)),
+					n));
 	} else {
 		begin_line();
-		printf("%s. %-20s%s  %s", style(style_of(n->event)),
-		       event_name(n->event, room), style_end(), n->name);
-		if (n->section)
-			printf("  %s", id_text(id, n->section, n->section_len));
-		if (n->addr.s_addr)
-			printf("  by %s", text_addr(room, n->addr));
-		if (n->error)
-			printf("  %s", pfsnl_strerror(n->error));
-		putchar('\n');
+		show_notice(". ", n);
 	}
 	told(w, true);
 }
 
-static const char *conflict_name(uint32_t why, char room[TEXT_ROOM])
-{
-	const char *name = pfsnl_ckpt_conflict_name(why);
-
-	if (name)
-		return name;
-	snprintf(room, TEXT_ROOM, "conflict-%u", why);
-	return room;
-}
-
-/* The kernel tells who won by its number only. */
-static void find_name(struct ckpt_watcher *w,
-		      const struct pfsnl_ckpt_conflict *c,
-		      char name[PFSNL_CKPT_NAME_MAX + 1])
-{
-	const struct pfsnl_ckpt_info *info;
-	struct pfsnl_ckpts *ckpts = NULL;
-	size_t i;
-
-	snprintf(name, PFSNL_CKPT_NAME_MAX + 1, "%s", c->name);
-	if (*name || pfsnl_ckpts_get(w->run->handle, &ckpts))
-		return;
-	for (i = 0; (info = pfsnl_ckpts_at(ckpts, i)); i++)
-		if (info->number.incarnation == c->number.incarnation &&
-		    info->number.counter == c->number.counter &&
-		    info->number.addr.s_addr == c->number.addr.s_addr)
-			snprintf(name, PFSNL_CKPT_NAME_MAX + 1, "%s",
-				 info->name);
-	pfsnl_ckpts_free(ckpts);
-}
-
-static struct json_object *json_conflict(const struct pfsnl_ckpt_conflict *c,
-					 const char *name)
-{
-	struct json_object *o = json_event("conflict");
-	char room[TEXT_ROOM];
-
-	if (!o)
-		return NULL;
-	json_object_object_add(o, "about",
-			       json_object_new_string(conflict_name(c->why,
-								    room)));
-	json_object_object_add(o, "checkpoint", *name ?
-			       json_object_new_string(name) : NULL);
-	json_object_object_add(o, "digest", json_digest(c->digest));
-	json_object_object_add(o, "loser", c->kept ?
-			       json_object_new_string(c->loser_name) : NULL);
-	json_object_object_add(o, "loser_digest", c->kept ?
-			       json_digest(c->loser_digest) : NULL);
-	json_object_object_add(o, "generation",
-			       json_object_new_uint64(c->generation));
-	return o;
-}
-
 static void on_conflict(void *arg, const struct pfsnl_ckpt_conflict *c)
 {
-	char room[TEXT_ROOM], name[PFSNL_CKPT_NAME_MAX + 1];
 	struct ckpt_watcher *w = arg;
 
-	if (w->loop.done)
-		return;
-	find_name(w, c, name);
-	if (!wanted(w, name) && !(c->kept && wanted(w, c->loser_name)))
+	if (w->loop.done ||
+	    (!wanted(w, c->name) && !(c->kept && wanted(w, c->loser_name))))
 		return;
 	if (w->run->json) {
-		say_json(w, json_conflict(c, name));
+		say_json(w, json_conflict(json_event("conflict"), c));
 	} else {
 		begin_line();
-		printf("%s! conflict, %-10s%s  %s", style(STYLE_WARN),
-		       conflict_name(c->why, room), style_end(), name);
-		if (c->kept)
-			printf("  the other is %s", c->loser_name);
-		else if (c->why == PFSNL_CKPT_CONFLICT_WHY_UNLINKED)
-			printf("  stays, though it was unlinked elsewhere");
-		putchar('\n');
+		show_conflict("! ", INDENT, c);
 	}
 	told(w, true);
 }
@@ -340,7 +206,8 @@ const struct cmd cmd_ckpt_watch = {
 	"Prints the checkpoints there are ('='), or the one of this name, and then a\n"
 	"line for each thing that happens ('.'), with the time, the section, and the\n"
 	"node of who did it; and for each conflict ('!') that was decided when nodes\n"
-	"came together. Goes on over restarts of the node; ends with Ctrl-C.",
+	"came together, with both sides below: the ring in which it was changed last,\n"
+	"and the digest. Goes on over restarts of the node; ends with Ctrl-C.",
 	.examples =
 	"  pfsnl ckpt watch\n"
 	"  pfsnl ckpt watch news --count 1           wait until something happens to it\n"

@@ -1,19 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0
 /* pfsnl monitor */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "cmd.h"
+#include "ckpt.h"
 #include "loop.h"
 #include "out.h"
 
-/* One call of the subcommand; @events counts what was printed. */
+/* Bytes of a line before what happened. */
+#define INDENT	35
+
+/**
+ * struct monitor - one call of the subcommand
+ * @listener: hears of services; NULL without
+ * @follows: checkpoints are told of
+ * @begun: and were, for the first time
+ * @events: that were printed
+ */
 struct monitor {
 	struct run *run;
 	struct loop loop;
+	struct pfsnl_sync_listener *listener;
+	bool follows;
+	bool begun;
 	uint32_t events;
 	bool failed;
 };
+
+/* Whether events of this kind are printed. */
+static bool wants(const struct monitor *m, enum opt_only kind)
+{
+	return !given(&m->run->args, OPT_ONLY) || m->run->args.only == kind;
+}
 
 static const char *type_name(enum pfsnl_event_type type)
 {
@@ -34,16 +53,12 @@ static const char *type_name(enum pfsnl_event_type type)
 	return NULL;
 }
 
-static struct json_object *json_event(struct run *run,
-				      const struct pfsnl_event *e)
+static struct json_object *json_of(struct run *run, const struct pfsnl_event *e)
 {
-	struct json_object *o = json_object_new_object();
+	struct json_object *o = json_event(type_name(e->type));
 
 	if (!o)
 		return NULL;
-	json_object_object_add(o, "time", json_now());
-	json_object_object_add(o, "event",
-			       json_object_new_string(type_name(e->type)));
 	if (e->update)
 		json_object_object_add(o, "update", json_update(e->update));
 	if (e->state)
@@ -105,12 +120,17 @@ static void show_state(const struct pfsnl_instance *inst)
 	printf("dead after %u\n", s->dead);
 }
 
-static void show_event(const struct pfsnl_event *e)
+static void begin_line(const char *type)
 {
 	char now[TEXT_ROOM];
 
 	printf("%s%s%s  %-8s  ", style(STYLE_DIM), text_now(now), style_end(),
-	       type_name(e->type));
+	       type);
+}
+
+static void show_event(const struct pfsnl_event *e)
+{
+	begin_line(type_name(e->type));
 	switch (e->type) {
 	case PFSNL_EVENT_UPDATE:
 		show_update(e->update);
@@ -134,23 +154,225 @@ static void show_event(const struct pfsnl_event *e)
 	}
 }
 
-static void on_event(void *arg, const struct pfsnl_event *e)
+/* After each event; @line: it as JSON, with --json. */
+static void printed(struct monitor *m, struct json_object *line)
 {
-	struct monitor *m = arg;
-
-	if (m->loop.done || !type_name(e->type))
-		return;
-	m->events++;
-	if (!m->run->json) {
-		show_event(e);
-	} else if (out_json(json_event(m->run, e))) {
+	if (m->run->json && out_json(line)) {
 		m->failed = true;
 		m->loop.done = true;
 	}
 	fflush(stdout);
+	m->events++;
 	if (given(&m->run->args, OPT_COUNT) &&
 	    m->events >= m->run->args.count)
 		m->loop.done = true;
+}
+
+static bool is_kind(const struct monitor *m, enum pfsnl_event_type type)
+{
+	switch (type) {
+	case PFSNL_EVENT_UPDATE:
+		return wants(m, ONLY_LIST);
+	case PFSNL_EVENT_RING:
+		return wants(m, ONLY_RING);
+	case PFSNL_EVENT_STATE:
+		return wants(m, ONLY_STATE);
+	default:
+		return true;
+	}
+}
+
+static void on_event(void *arg, const struct pfsnl_event *e);
+
+/* ---- services ------------------------------------------------------- */
+
+static void tell_services(struct monitor *m, const struct pfsnl_sync *sync)
+{
+	const struct pfsnl_service *s;
+	struct json_object *o = NULL;
+	size_t i;
+
+	for (i = 0; (s = pfsnl_sync_at(sync, i)) && !m->loop.done; i++) {
+		if (m->run->json) {
+			o = json_event("sync");
+			if (o)
+				json_object_object_add(o, "sync",
+						       json_service(s));
+		} else {
+			begin_line("sync");
+			show_service(s);
+		}
+		printed(m, o);
+	}
+}
+
+static void tell_lost(struct monitor *m)
+{
+	const struct pfsnl_event lost = { .type = PFSNL_EVENT_LOST };
+
+	on_event(m, &lost);
+}
+
+static void on_heard(void *arg)
+{
+	struct monitor *m = arg;
+	struct pfsnl_sync *sync;
+	int err;
+
+	while (!m->loop.done) {
+		err = pfsnl_sync_listener_next(m->listener, &sync);
+		if (err == -EAGAIN)
+			return;
+		if (err == -ENOBUFS) {
+			tell_lost(m);
+			continue;
+		}
+		if (err) {
+			m->failed = true;
+			m->loop.done = true;
+			failed(err);
+			return;
+		}
+		tell_services(m, sync);
+		pfsnl_sync_free(sync);
+	}
+}
+
+/* Where there is no module, or an old one, there is nothing to hear. */
+static void listen_anew(struct monitor *m)
+{
+	if (!wants(m, ONLY_SYNC))
+		return;
+	pfsnl_sync_listener_close(m->listener);
+	m->loop.input = -1;
+	if (!pfsnl_sync_listen(m->run->handle, &m->listener))
+		m->loop.input = pfsnl_sync_listener_fd(m->listener);
+}
+
+/* ---- checkpoints ---------------------------------------------------- */
+
+/* Begin one as JSON; *what gets what it is to be filled into, or NULL. */
+static struct json_object *json_about(const char *event, struct json_object **what)
+{
+	struct json_object *o = json_event("ckpt");
+
+	*what = o ? json_object_new_object() : NULL;
+	if (!*what) {
+		json_object_put(o);
+		return NULL;
+	}
+	json_object_object_add(*what, "event", json_object_new_string(event));
+	json_object_object_add(o, "ckpt", *what);
+	return o;
+}
+
+/* Comes first of all, and then where they have to be read anew. */
+static void on_refresh(void *arg)
+{
+	struct json_object *o = NULL, *what;
+	struct monitor *m = arg;
+
+	if (m->loop.done || !m->begun) {
+		m->begun = true;
+		return;
+	}
+	if (m->run->json) {
+		o = json_about("refresh", &what);
+	} else {
+		begin_line("ckpt");
+		printf("%srefresh%s: anything may have happened to checkpoints\n",
+		       style(STYLE_WARN), style_end());
+	}
+	printed(m, o);
+}
+
+static void on_notice(void *arg, const struct pfsnl_ckpt_notice *n)
+{
+	struct json_object *o = NULL, *what;
+	struct monitor *m = arg;
+	char room[TEXT_ROOM];
+
+	if (m->loop.done)
+		return;
+	if (m->run->json) {
+		o = json_about(text_notice(room, n->event), &what);
+		json_notice(what, n);
+	} else {
+		begin_line("ckpt");
+		show_notice("", n);
+	}
+	printed(m, o);
+}
+
+static void on_conflict(void *arg, const struct pfsnl_ckpt_conflict *c)
+{
+	struct json_object *o = NULL, *what;
+	struct monitor *m = arg;
+
+	if (m->loop.done)
+		return;
+	if (m->run->json) {
+		o = json_about("conflict", &what);
+		json_conflict(what, c);
+	} else {
+		begin_line("ckpt");
+		show_conflict("", INDENT, c);
+	}
+	printed(m, o);
+}
+
+static const struct pfsnl_ckpt_calls ckpt_calls = {
+	.size = sizeof(ckpt_calls),
+	.refresh = on_refresh,
+	.event = on_notice,
+	.conflict = on_conflict,
+};
+
+/*
+ * Checkpoints are not for everybody; who did not ask for them is told that they are
+ * missing. Without a module nobody knows who may; so that waits until there is one.
+ * Return: EXIT_OK, or another code after a complaint.
+ */
+static int follow_ckpts(struct monitor *m)
+{
+	struct pfsnl_ckpts *ckpts;
+	int err;
+
+	if (m->follows || !wants(m, ONLY_CKPT))
+		return EXIT_OK;
+	err = pfsnl_ckpts_get(m->run->handle, &ckpts);
+	pfsnl_ckpts_free(ckpts);
+	if (err == -EPROTONOSUPPORT)
+		return EXIT_OK;
+	if (err != -EPERM)
+		err = pfsnl_ckpt_watch_add(m->run->handle, &ckpt_calls, m);
+	m->follows = !err;
+	if (err && given(&m->run->args, OPT_ONLY))
+		return failed(err);
+	if (err == -EPERM)
+		complain("checkpoints are left out: that needs CAP_NET_ADMIN");
+	return EXIT_OK;
+}
+
+static void on_event(void *arg, const struct pfsnl_event *e)
+{
+	struct monitor *m = arg;
+	struct json_object *o = NULL;
+
+	if (e->type == PFSNL_EVENT_LOADED) {
+		listen_anew(m);
+		if (follow_ckpts(m) != EXIT_OK) {
+			m->failed = true;
+			m->loop.done = true;
+		}
+	}
+	if (m->loop.done || !type_name(e->type) || !is_kind(m, e->type))
+		return;
+	if (m->run->json)
+		o = json_of(m->run, e);
+	else
+		show_event(e);
+	printed(m, o);
 }
 
 static int run_monitor(struct run *run)
@@ -160,11 +382,17 @@ static int run_monitor(struct run *run)
 
 	if (loop_begin(&m.loop, run->handle))
 		return EXIT_FAILED;
+	m.loop.on_input = on_heard;
+	m.loop.arg = &m;
 	err = pfsnl_monitor_add(run->handle, on_event, &m);
 	if (err) {
 		loop_finish(&m.loop);
 		return failed(err);
 	}
+	listen_anew(&m);
+	code = follow_ckpts(&m);
+	if (code != EXIT_OK)
+		goto out;
 	if (given(&run->args, OPT_TIMEOUT)) {
 		m.loop.forever = false;
 		m.loop.timeout = run->args.timeout;
@@ -186,6 +414,10 @@ static int run_monitor(struct run *run)
 	}
 	if (m.failed)
 		code = EXIT_FAILED;
+out:
+	if (m.follows)
+		pfsnl_ckpt_watch_remove(run->handle, &ckpt_calls, &m);
+	pfsnl_sync_listener_close(m.listener);
 	pfsnl_monitor_remove(run->handle, on_event, &m);
 	loop_finish(&m.loop);
 	return code;
@@ -194,14 +426,17 @@ static int run_monitor(struct run *run)
 const struct cmd cmd_monitor = {
 	.name = "monitor",
 	.summary = "print every event of the kernel as it comes",
-	.options = OPT_BIT(OPT_COUNT) | OPT_BIT(OPT_TIMEOUT),
+	.options = OPT_BIT(OPT_ONLY) | OPT_BIT(OPT_COUNT) |
+		   OPT_BIT(OPT_TIMEOUT),
 	.about =
-	"Prints the events of the kernel just as they come, with their generation:\n"
-	"changes of the list, rings that are installed, and changes of the role, the\n"
-	"ring or the settings of this node. Nothing is made up: lost events are told as\n"
-	"'lost'. Ends with Ctrl-C.",
+	"Prints the events of the kernel just as they come: changes of the list, rings\n"
+	"that are installed, changes of the role, the ring or the settings of this node,\n"
+	"what services are at while they are synchronized, and, for root, what happens\n"
+	"to checkpoints, their conflicts included. Nothing is made up: lost events are\n"
+	"told as 'lost'. Ends with Ctrl-C.",
 	.examples =
 	"  pfsnl monitor\n"
+	"  pfsnl monitor --only sync                 just how rings are synchronized\n"
 	"  pfsnl monitor --json | jq -c 'select(.event == \"state\").state.role'\n",
 	.run = run_monitor,
 };

@@ -118,23 +118,12 @@ static void wipe_bar(struct watcher *w)
 static void show_line(struct watcher *w, const struct pfsnl_service *s,
 		      bool initial)
 {
-	char now[TEXT_ROOM], ring[TEXT_ROOM], nodes[TEXT_ROOM], name[TEXT_ROOM];
-	char bytes[TEXT_ROOM];
+	char now[TEXT_ROOM];
 
 	wipe_bar(w);
-	printf("%s%s%s  %c %-15s %s%-7s%s  %s, %s", style(STYLE_DIM),
-	       text_now(now), style_end(), initial ? '=' : '*',
-	       text_service(name, s), style(phase_style(s)),
-	       text_phase(s->phase), style_end(), text_ring(ring, &s->ring),
-	       text_nodes(nodes, s->members));
-	if (s->items)
-		printf(", %" PRIu64 " item%s, %s", s->items,
-		       s->items == 1 ? "" : "s", text_bytes(bytes, s->bytes));
-	if (s->waits) {
-		printf(", ");
-		show_waits(s);
-	}
-	putchar('\n');
+	printf("%s%s%s  %c ", style(STYLE_DIM), text_now(now), style_end(),
+	       initial ? '=' : '*');
+	show_service(s);
 }
 
 static struct json_object *json_line(const struct pfsnl_service *s, bool initial)

@@ -43,6 +43,8 @@ struct opt {
 #define INTO(member)	.offset = offsetof(struct args, member)
 
 static const char *const level0_words[] = { "auto", "off", "on", NULL };
+static const char *const only_words[] = { "list", "ring", "state", "sync", "ckpt",
+					   NULL };
 static const char *const color_words[] = { "auto", "always", "never", NULL };
 
 static const struct opt opt_table[NUM_OPTS] = {
@@ -283,6 +285,11 @@ static const struct opt opt_table[NUM_OPTS] = {
 	[OPT_RINGS] = {
 		"rings", 'r', KIND_FLAG, false, NULL,
 		"also print each ring; --count counts these then",
+	},
+	[OPT_ONLY] = {
+		"only", 'o', KIND_WORD, false, "KIND",
+		"only one kind: list, ring, state, sync or ckpt",
+		INTO(only), .words = only_words,
 	},
 	[OPT_ALL] = {
 		"all", 'a', KIND_FLAG, false, NULL,

@@ -64,6 +64,7 @@ enum opt_id {
 	OPT_TIMEOUT,
 	OPT_TIMEOUT_SEND,
 	OPT_RINGS,
+	OPT_ONLY,
 	OPT_ALL,
 	OPT_WATCH,
 	OPT_JSON,
@@ -101,6 +102,9 @@ enum opt_id {
 			 OPT_BIT(OPT_MAX_SECTIONS) | OPT_BIT(OPT_MAX_ID))
 /* Keys of the config file. */
 #define OPTS_CONFIG	(OPTS_SET | OPTS_START | OPT_BIT(OPT_WAIT_RING))
+
+/* What pfsnl monitor prints. */
+enum opt_only { ONLY_LIST, ONLY_RING, ONLY_STATE, ONLY_SYNC, ONLY_CKPT };
 
 enum opt_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
@@ -148,6 +152,7 @@ struct args {
 	uint32_t wait;
 	uint32_t count;
 	uint32_t timeout;
+	uint32_t only;
 	const char *netns;
 	uint32_t color;
 };

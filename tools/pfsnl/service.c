@@ -79,6 +79,23 @@ void show_waits(const struct pfsnl_service *s)
 		printf("%s %u more", i ? " and" : "", s->waits - i);
 }
 
+void show_service(const struct pfsnl_service *s)
+{
+	char ring[TEXT_ROOM], nodes[TEXT_ROOM], name[TEXT_ROOM], bytes[TEXT_ROOM];
+
+	printf("%-15s %s%-7s%s  %s, %s", text_service(name, s),
+	       style(phase_style(s)), text_phase(s->phase), style_end(),
+	       text_ring(ring, &s->ring), text_nodes(nodes, s->members));
+	if (s->items)
+		printf(", %" PRIu64 " item%s, %s", s->items,
+		       s->items == 1 ? "" : "s", text_bytes(bytes, s->bytes));
+	if (s->waits) {
+		printf(", ");
+		show_waits(s);
+	}
+	putchar('\n');
+}
+
 struct json_object *json_service(const struct pfsnl_service *s)
 {
 	struct json_object *o = json_object_new_object();

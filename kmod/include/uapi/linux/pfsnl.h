@@ -206,11 +206,15 @@ enum pfsnl_ckpt_event {
  * @PFSNL_CKPT_CONFLICT_WHY_NAME: Each had a checkpoint of this name.
  * @PFSNL_CKPT_CONFLICT_WHY_UNLINKED: One had changed what the other unlinked;
  *   it stays.
+ * @PFSNL_CKPT_CONFLICT_WHY_UNLINKED_OPEN: Likewise, but the other had it open
+ *   and went on with that; it is the former that stays, for all who have it
+ *   open, and of the latter nothing.
  */
 enum pfsnl_ckpt_conflict_why {
 	PFSNL_CKPT_CONFLICT_WHY_CONTENT,
 	PFSNL_CKPT_CONFLICT_WHY_NAME,
 	PFSNL_CKPT_CONFLICT_WHY_UNLINKED,
+	PFSNL_CKPT_CONFLICT_WHY_UNLINKED_OPEN,
 };
 
 enum {
@@ -505,6 +509,8 @@ enum {
 	PFSNL_A_CKPT_EXPIRES_FROM,
 	PFSNL_A_CKPT_EXPIRES_TO,
 	PFSNL_A_CKPT_BY_EXPIRY,
+	PFSNL_A_CKPT_LOST_NAME,
+	PFSNL_A_CKPT_LOST_RING,
 
 	__PFSNL_A_CKPT_MAX
 };
@@ -541,6 +547,9 @@ enum {
 	PFSNL_A_CKPT_EVENT_LOSER_NUMBER,
 	PFSNL_A_CKPT_EVENT_LOSER_DIGEST,
 	PFSNL_A_CKPT_EVENT_LOSER_NAME,
+	PFSNL_A_CKPT_EVENT_RING,
+	PFSNL_A_CKPT_EVENT_LOSER_RING,
+	PFSNL_A_CKPT_EVENT_EARLIER,
 
 	__PFSNL_A_CKPT_EVENT_MAX
 };
