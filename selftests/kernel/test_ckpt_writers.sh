@@ -13,9 +13,6 @@
 
 [ "${PFSNL_FULL-}" = 1 ] || skip_all "takes long: only with --full"
 hurry
-# Writers and this shell get what processor time the nodes leave: as all of them are in
-# one kernel, they would have less for each than nodes ever have.
-renice -n 10 $$ >"$tmp/null"
 # s for which rings change, and what each writer must get done meanwhile
 lasting=60
 least=50
@@ -35,29 +32,46 @@ for i in "${nodes[@]}"; do
 	notes+=("$tmp/notes-$i")
 done
 
-# writer I
+# writer I: it gets what processor time is left by the nodes, which are all in one kernel;
+# with as much as they have, rings would take as long as all writers let them
 writer()
 {
-	helper_start "w$1" "$1" "$build/selftests/kernel/writer" "$tmp/notes-$1" "$1"
+	helper_start "w$1" "$1" nice -n 19 "$build/selftests/kernel/writer" \
+		"$tmp/notes-$1" "$1"
 	wait_until 20 said "w$1" ready
 }
 
-# everybody NAME...: is told, and has done it
+# did I WORD: how often the writer has done that, in n
+did()
+{
+	n=$(grep -c "^done $2$" "$tmp/w$1.out")
+}
+
+# everybody WORD: is told, and has done it
 everybody()
 {
-	local i
+	local i n was=()
 
 	for i in "${nodes[@]}"; do
+		did "$i" "$1"
+		was[i]=$n
 		tell "w$i" "$1"
 	done
 	for i in "${nodes[@]}"; do
-		wait_until "${patience-60}" said "w$i" "done $1" || return
+		wait_until 60 said_times "w$i" "done $1" $((was[i] + 1)) || return
 	done
 }
 
-# all are one ring, and can change checkpoints
+# open_is_open: what writers have open, of which each knows now what it lost with a ring
+open_is_open()
+{
+	everybody calm && written refs "${namespaces[0]}" "${notes[@]}"
+}
+
+# all are one ring, and can change checkpoints; asking takes time that writers have then
 whole()
 {
+	pause 0.1
 	one_list "$eight" && written active "${namespaces[@]}"
 }
 
@@ -92,6 +106,7 @@ rest_of()
 # dies I: without a word, with its process; it comes back as a new one
 dies()
 {
+	cut_cable "$1"
 	slay "w$1"
 	node_delete "$1"
 	rest_of "$1"
@@ -118,7 +133,7 @@ stops()
 {
 	local n
 
-	n=$(grep -c "^done fell" "$tmp/w$1.out")
+	did "$1" fell
 	tell "w$1" hold
 	node_down "$1"
 	tell "w$1" fell
@@ -221,8 +236,7 @@ check "all are one ring again" wait_until 60 whole
 check "each outcome is known" everybody calm
 check "all have the same" wait_until 60 written same "${namespaces[@]}"
 note "$why"
-check "what writers have open is what is open" \
-	wait_until 20 written refs "${namespaces[0]}" "${notes[@]}"
+check "what writers have open is what is open" wait_until 60 open_is_open
 note "$why"
 
 # an end by itself, and one that nobody expected
