@@ -8,13 +8,39 @@
 ledger_ko=${PFSNL_KO%/kmod/pfsnl.ko}-breakable/kmod/pfsnl_ledger.ko
 [ -r "$ledger_ko" ] || skip_all "$ledger_ko is missing: tools/build-module --breakable"
 
+# ledger_open I...: a process in the node, through which its file can be reached without
+# starting others each time
+declare -A ledger=()
+ledger_open()
+{
+	local i
+
+	for i; do
+		helper_start "ledger$i" "$i" cat
+		tell "ledger$i" there
+		wait_until 10 says "ledger$i" there || return
+		ledger[$i]=/proc/${helper_pid[ledger$i]}/net/pfsnl_ledger
+	done
+}
+
+# ledger_close I...: it keeps the namespace
+ledger_close()
+{
+	local i
+
+	for i; do
+		helper_stop "ledger$i"
+		unset "ledger[$i]"
+	done
+}
+
 # order I COMMAND...: to the service of node I
 order()
 {
 	local i=$1 words
 
 	shift
-	words=$(in_node "$i" bash -c "echo '$*' >/proc/net/pfsnl_ledger" 2>&1)
+	words=$( { echo "$*" >"${ledger[$i]}"; } 2>&1)
 	why="node $i, $*: $words"
 	[ ! "$words" ]
 }
@@ -44,7 +70,7 @@ book()
 		refused*)	refused=${line#* } ;;
 		short*)		short=${line#* } ;;
 		esac
-	done < <(in_node "$1" cat /proc/net/pfsnl_ledger)
+	done <"${ledger[$1]}"
 }
 
 # same "I..." ENTRIES: these are active, and have the same list of so many

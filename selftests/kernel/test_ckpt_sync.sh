@@ -157,6 +157,11 @@ check "coming back costs what changed, not what there is" \
 
 check "one-letter names, and names that begin alike" eval '
 	for n in g ga gab gabc; do opens k2 $n crw 10 10 1 8 100000000 || break; done'
+opens k2 wide crw 0x200000000 0x200000000 10 8 100000000
+ask k2 create "$handle" s 5
+check "what 32 bits don't hold is not cut: written above 4 GiB, it is too much" \
+	asks k2 "write failed 12 *" write "$handle" s 0x100000001 1
+check "and is written nowhere else" asks k2 "read 0 5 5 *" read "$handle" s
 opens k4 timed crw 1000 1000 10 8 4000
 ask k4 create "$handle" brief 1 6000
 ask k4 close "$handle"

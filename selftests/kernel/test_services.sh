@@ -41,6 +41,7 @@ has_service()
 }
 
 nodes_make 4
+ledger_open 1 2 3 4
 insmod "$ledger_ko"
 check "without a node there is no service" refuses "etwork is down" 1 register
 node_up 1
@@ -152,7 +153,7 @@ order 4 unregister
 
 # --- who is stuck is dropped ---
 for i in 1 2 3; do
-	ctl $i set --sync-deadline 5s
+	ctl $i set --sync-deadline 3s
 done
 lists 1
 leader=${lists[1]%%\**}
@@ -206,6 +207,7 @@ wait_until 20 same "1 2 3 4" 715
 order 4 stuck 1
 order 3 unregister
 check "nodes wait" wait_until 20 waits_for 1 4
+ledger_close 4
 node_delete 4
 check "a namespace goes in the middle of a round: the others go on" \
 	wait_until 20 same "1 2" 715

@@ -12,6 +12,7 @@
 inject_possible
 hurry
 nodes_make 2
+ledger_open 1 2
 insmod "$ledger_ko"
 node_up 1
 wait_until 20 agree 1 "1*"
