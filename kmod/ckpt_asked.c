@@ -412,9 +412,12 @@ void pfsnl_asked_retry(struct kthread_work *work)
 static int settle_handle(struct pfsnl_opener *o, const struct pfsnl_ckpt_request *r,
 			 int err)
 {
-	bool lost = pfsnl_handle_state(o, r->handle, NULL) == PFSNL_HANDLE_LOST;
-
-	if (err == -EBADF && lost)
+	/*
+	 * Who knows it had it open: it was lost, also if pfsnl_openers_scan() finds that
+	 * only after what waited for the ring was answered.
+	 */
+	if (err == -EBADF &&
+	    pfsnl_handle_state(o, r->handle, NULL) != PFSNL_HANDLE_NONE)
 		err = -ESTALE;
 	/* this node does not take part for now, or it ends */
 	if (err == -ESHUTDOWN && o->io->error)

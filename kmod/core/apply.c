@@ -54,6 +54,8 @@ static bool has_room(const struct pfsnl_ckpt_set *set, u64 more)
 {
 	u64 limit = set->limits.bytes - set->limits.headroom;
 
+	if (PFSNL_BROKEN(CKPT_ROOM))
+		limit = set->limits.bytes;
 	return !more || (set->used <= limit && more <= limit - set->used);
 }
 

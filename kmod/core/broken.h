@@ -69,6 +69,10 @@
 	X(OWN)			\
 	X(OLD_RING)		\
 	X(NO_ABORT)		\
+	X(FOREIGN)		\
+	X(DEADLINE)		\
+	X(YIELD)		\
+	X(SPARED)		\
 	X(CKPT_REFS)		\
 	X(CKPT_GONE)		\
 	X(CKPT_TIMERS)		\
@@ -81,6 +85,10 @@
 	X(CKPT_COUNT)		\
 	X(CKPT_LOSER)		\
 	X(CKPT_CLOSE)		\
+	X(CKPT_SEEN)		\
+	X(CKPT_ROOM)		\
+	X(CKPT_LIMITS)		\
+	X(CKPT_NAME)		\
 	X(LEAK)			\
 	X(CRASH)		\
 	X(ENDLESS)

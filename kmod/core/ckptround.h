@@ -129,8 +129,6 @@ struct pfsnl_ckpt_round {
  * @said: requests whose outcome is to come, likewise
  * @order: of the last request
  * @saying: the one that the core is being told now
- * @fence: the core's count: no other is said while one up to this is under way, so that
- *	those that are said again keep their order
  * @blocked: the core took no more
  * @short_of: something lacks memory
  * @sweeps: something was thrown away and is not freed yet
@@ -167,7 +165,6 @@ struct pfsnl_ckptsvc {
 	struct list_head said;
 	u64 order;
 	const struct pfsnl_ckpt_request *saying;
-	u64 fence;
 	bool blocked;
 	bool short_of;
 	bool sweeps;

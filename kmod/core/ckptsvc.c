@@ -200,16 +200,6 @@ static u32 rank(const struct pfsnl_ckptsvc *svc)
 	return n;
 }
 
-static u64 last_said(const struct pfsnl_ckptsvc *svc)
-{
-	const struct pfsnl_ckpt_request *r;
-	u64 n = 0;
-
-	list_for_each_entry(r, &svc->said, list)
-		n = max(n, r->n);
-	return n;
-}
-
 /**
  * pfsnl_ckptsvc_changed - the store is not what it was
  * @svc: the service
@@ -226,7 +216,6 @@ static void activate(struct pfsnl_ckptsvc *svc)
 	pfsnl_ckptround_activate(svc);
 	svc->active = true;
 	svc->blocked = false;
-	svc->fence = last_said(svc);
 	svc->rank = rank(svc);
 	svc->scan = true;
 	svc->at = (struct pfsnl_handle_key) {
@@ -341,9 +330,6 @@ static void say(struct pfsnl_ckptsvc *svc, u64 now)
 	struct pfsnl_ckpt_request *r;
 
 	while (svc->active && !svc->blocked && !list_empty(&svc->waiting)) {
-		r = list_first_entry_or_null(&svc->said, struct pfsnl_ckpt_request, list);
-		if (r && r->n <= svc->fence)
-			return;
 		r = list_first_entry(&svc->waiting, struct pfsnl_ckpt_request, list);
 		if (!say_one(svc, now, r))
 			return;
@@ -404,6 +390,13 @@ static void expire_one(struct pfsnl_ckptsvc *svc, struct pfsnl_ckpt_own *own,
 		m.flags = PFSNL_EXPIRE_SECTION;
 		m.name = e->section->id;
 		m.name_len = e->section->id_len;
+	} else if (PFSNL_BROKEN(CKPT_NAME)) {
+		const struct pfsnl_ckpt *c = pfsnl_ckpts_find(svc->store, &e->number);
+
+		/* whatever has that name when it is delivered */
+		m.kind = PFSNL_CKPTMSG_UNLINK;
+		m.name = c->name;
+		m.name_len = c->name_len;
 	}
 	submit_own(svc, own, &m);
 }

@@ -17,7 +17,9 @@
 /* bytes before each record */
 #define PFSNL_PARCEL_RECORD	4
 /* with all that is put around it on its way it has 64 KiB at most, see checkpoints.rst */
+#ifndef PFSNL_PARCEL_MAX
 #define PFSNL_PARCEL_MAX	(63U << 10)
+#endif
 #define PFSNL_PARCEL_LAST	0x01
 
 /* the steps of a round, see ckptsvc.h; END is said by nobody */

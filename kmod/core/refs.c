@@ -258,6 +258,14 @@ static void move_handles(struct pfsnl_ckpt_set *into, struct pfsnl_ckpt_set *fro
 	}
 }
 
+/* Whether one side has heard at least as much of a node as another. */
+static bool heard_more(const struct pfsnl_ckpt_node *a, const struct pfsnl_ckpt_node *b)
+{
+	if (PFSNL_BROKEN(CKPT_SEEN))
+		return a->seen <= b->seen;
+	return a->seen >= b->seen;
+}
+
 /**
  * pfsnl_refs_join - two sides become one: of each node the one counts that heard more
  * @mem: whose
@@ -271,7 +279,7 @@ void pfsnl_refs_join(const struct pfsnl_ckpt_mem *mem, struct pfsnl_ckpt_set *in
 
 	list_for_each_entry_safe(node, tmp, &from->nodes, in_set) {
 		ours = pfsnl_refs_node(into, node->addr, node->incarnation);
-		if ((ours && ours->seen >= node->seen) ||
+		if ((ours && heard_more(ours, node)) ||
 		    PFSNL_BROKEN(CKPT_REFS)) {
 			drop_handles(mem, from, node);
 			pfsnl_refs_node_remove(mem, from, node);

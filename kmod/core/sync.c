@@ -68,7 +68,7 @@ static void overdue_fire(struct pfsnl_core *core, struct pfsnl_timer *timer)
 	bool late = false;
 	u32 i;
 
-	if (!core->order.leads || !deadline(core))
+	if (!core->order.leads || !deadline(core) || PFSNL_BROKEN(DEADLINE))
 		return;
 	/* nobody can transmit yet */
 	if (core->sync.begun && g->apart)
@@ -76,7 +76,7 @@ static void overdue_fire(struct pfsnl_core *core, struct pfsnl_timer *timer)
 	for (i = 0; i < g->n; i++) {
 		struct pfsnl_mate *mate = &g->mates[i];
 
-		if (!pfsnl_sync_awaits(core, mate))
+		if (!pfsnl_sync_awaits(core, mate) && !PFSNL_BROKEN(SPARED))
 			continue;
 		limit = max(core->sync.since, mate->said_at) + deadline(core);
 		if (pfsnl_is_self(core, mate->addr, mate->incarnation)) {
@@ -88,7 +88,7 @@ static void overdue_fire(struct pfsnl_core *core, struct pfsnl_timer *timer)
 		next = min(next, limit > core->now ? limit :
 			   core->now + deadline(core));
 	}
-	if (late && hand_over(core))
+	if (late && !PFSNL_BROKEN(YIELD) && hand_over(core))
 		return;
 	pfsnl_timer_at(core, &core->sync.overdue, next);
 }
@@ -648,7 +648,7 @@ void pfsnl_sync_message(struct pfsnl_core *core, const struct pfsnl_entry *e)
 		says(core, mate, e, &m);
 		return;
 	}
-	if (!pfsnl_same_ring(&m.ring, &core->groups.ring)) {
+	if (!pfsnl_same_ring(&m.ring, &core->groups.ring) && !PFSNL_BROKEN(FOREIGN)) {
 		pfsnl_count(core, PFSNL_COUNT_SYNC_FOREIGN);
 		return;
 	}

@@ -90,7 +90,7 @@ static int record_store(struct pfsnl_ckpts *store, u32 addr,
 	if (!side)
 		return -ENOMEM;
 	side->addr = addr;
-	side->limits = r->limits;
+	side->limits = PFSNL_BROKEN(CKPT_LIMITS) ? store->set->limits : r->limits;
 	side->lineage.n = 0;
 	while (side->lineage.n < r->n)
 		p = pfsnl_dot_decode(p, &side->lineage.at[side->lineage.n++]);

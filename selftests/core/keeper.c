@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ckptround.h"
 #include "depot.h"
 #include "world.h"
 
@@ -248,6 +249,18 @@ static bool op_open(void *ctx, u32 process, u32 handle)
 	return handle_find(ctx, process, handle);
 }
 
+/*
+ * What was said in the ring before has its outcome: the core sends in order, so it came
+ * before this node was done. Else what is said now could be done before what is said
+ * again.
+ */
+static void check_outcomes(const struct keeper *k)
+{
+	if (k->node->world->hearings && !list_empty(&k->svc->said))
+		sim_violated("ckpt-once", "%08x: activated with requests under way",
+			     k->node->host.addr);
+}
+
 /* A process that thinks it has something open learns that it has not. */
 static void find_lost(struct keeper *k)
 {
@@ -278,6 +291,7 @@ static void op_active(void *ctx, bool active)
 	if (!active)
 		return;
 	k->n_active++;
+	check_outcomes(k);
 	find_lost(k);
 	compare(k, ABOUT_STORE, mix_place(k), keeper_mix(k) ^ k->conflicts,
 		"activated with another store, or other conflicts");

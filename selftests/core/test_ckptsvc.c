@@ -535,6 +535,50 @@ static void who_was_away_too_long_learns_what_it_lost(void **state)
 	world_free(w);
 }
 
+static bool waits_for_a_ring(struct world *w, void *k)
+{
+	return !keeper_state(k).active;
+}
+
+static void lost_is_told_first(struct keeper *k, const struct deed *d,
+			       const struct pfsnl_ckpt_result *result)
+{
+	if (d->err == -EBADF)
+		assert_int_equal(k->n_lost, 1);
+}
+
+static void what_waits_for_a_handle_that_is_lost_is_refused(void **state)
+{
+	struct world *w = keeping(1, 3);
+	struct keeper *k = keeper_at(w, 2);
+	struct keeper_handle *h = opened(w, 2, "g")->h;
+	static const struct keeper_tap tap = { .answered = lost_is_told_first };
+	struct deed *create, *close, *again;
+
+	did(w, keeper_create(k, h, "s", "text", 4), 0);
+	k->tap = &tap;
+	node_freeze(w->nodes[2]);
+	world_run(w, 5 * SIM_S);
+	assert_kept(w, 1000);
+	assert_int_equal(n_handles(w, 0), 0);
+	node_resume(w->nodes[2]);
+	assert_until(w, waits_for_a_ring, k, 2000);
+	/* it does not know yet */
+	assert_true(pfsnl_ckptsvc_holds(k->svc, h->process, h->handle));
+	create = keeper_create(k, h, "t", "", 0);
+	close = keeper_close(k, h);
+	again = keeper_open(k, 1, "g", DEPOT_RW);
+	did(w, again, 0);
+	assert_true(create->answered && close->answered);
+	assert_int_equal(create->err, -EBADF);
+	assert_int_equal(close->err, -EBADF);
+	assert_kept(w, 5000);
+	assert_int_equal(k->n_lost, 1);
+	assert_int_equal(keeper_named(keeper_at(w, 0), "g")->n_sections, 1);
+	assert_int_equal(n_handles(w, 0), 1);
+	world_free(w);
+}
+
 static void store_that_is_full_refuses_and_is_the_same(void **state)
 {
 	struct world *w = keeping(1, 3);
@@ -666,6 +710,7 @@ int main(void)
 		cmocka_unit_test(what_is_unlinked_goes_with_the_node_that_had_it_open_last),
 		cmocka_unit_test(what_a_process_gave_up_is_closed_after_the_ring),
 		cmocka_unit_test(who_was_away_too_long_learns_what_it_lost),
+		cmocka_unit_test(what_waits_for_a_handle_that_is_lost_is_refused),
 		cmocka_unit_test(store_that_is_full_refuses_and_is_the_same),
 		cmocka_unit_test(what_lacks_memory_waits_in_its_order),
 		cmocka_unit_test(sections_can_be_listed_by_when_they_expire),

@@ -107,6 +107,7 @@ static void add_totals(struct totals *sum, const struct totals *t)
 	sum->leads += t->leads;
 	sum->dials += t->dials;
 	sum->messages += t->messages;
+	sum->stuck += t->stuck;
 	sum->lossy_lost += t->lossy_lost;
 	sum->predicted += t->predicted;
 	sum->false_lost += t->false_lost;

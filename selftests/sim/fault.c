@@ -381,6 +381,7 @@ void fault_heal(struct run *r)
 	judge_chance(false);
 	judge_links_changed();
 	keep_heal(r);
+	stuck_heal(r);
 	for (i = 0; i < r->w->n; i++) {
 		struct node *n = r->w->nodes[i];
 

@@ -43,6 +43,7 @@
 	X("rings-bounded", "under faults that do not change, rings cease to") \
 	X("gathered", "nodes that start at once make few rings")	\
 	X("level0-list", "a level-0 peer's list is its leader's")	\
+	X("sync-deadline", "who keeps others waiting for too long is left out, and nobody else") \
 	X("ckpt-same", "who applied the same has the same checkpoints") \
 	X("ckpt-keeps", "what goes into a round comes out of it, perhaps under another name") \
 	X("ckpt-refs", "what is open is what living processes have open") \

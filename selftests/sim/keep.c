@@ -30,9 +30,18 @@ void keep_draw(struct run *r)
 	bool all = draw(r, 4), small = !draw(r, 16);
 	u32 i;
 
+	r->rich = !draw(r, 3);
+	if (r->rich)
+		bytes += 60000;
+
 	for (i = 0; i < r->w->n; i++) {
 		struct keeper *k;
 
+		/* so that a side has much to say, and little of it may wait */
+		if (r->rich) {
+			r->w->nodes[i]->cfg.retain_kib = PFSNL_RETAIN_KIB_MIN;
+			r->longest = min(r->longest, PFSNL_RETAIN_KIB_MIN * 1024U / 4);
+		}
 		if (!all && !draw(r, 4))
 			continue;
 		k = keeper_new(r->w->nodes[i]);
@@ -66,10 +75,10 @@ static u64 at_soon(struct run *r, const struct keeper *k)
 static void open_one(struct run *r, struct keeper *k)
 {
 	struct pfsnl_ckpt_attr attr = {
-		.size = 2 * SECTION,
+		.size = (r->rich ? 8 : 2) * SECTION,
 		.retention = soon(r),
 		.max_section = SECTION,
-		.max_sections = 4,
+		.max_sections = r->rich ? 8 : 4,
 		.max_id = 16,
 	};
 	u8 flags = PFSNL_OPEN_READ | (draw(r, 16) ? PFSNL_OPEN_WRITE : 0) |
@@ -100,7 +109,7 @@ static void any_id(struct run *r, struct pfsnl_ckptmsg *m, char *made)
 static void change(struct run *r, struct keeper *k, struct keeper_handle *h)
 {
 	struct pfsnl_ckptmsg m = { .process = h->process, .handle = h->handle };
-	u32 len = draw(r, 8) ? draw(r, 100) : draw(r, SECTION + 10), i;
+	u32 len = draw(r, 8) && !r->rich ? draw(r, 100) : draw(r, SECTION + 10), i;
 	u8 bytes[SECTION + 10], vectors[SECTION + 10 + 2 * PFSNL_CKPTMSG_VEC_LEN], *p;
 	char made[PFSNL_SECTION_ID_MADE + 1];
 	struct pfsnl_vec v = {};

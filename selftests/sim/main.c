@@ -148,6 +148,7 @@ static void print_totals(const struct totals *t)
 	printf("# times one leads  %10llu\n", (unsigned long long)t->leads);
 	printf("# dials            %10llu\n", (unsigned long long)t->dials);
 	printf("# messages sent    %10llu\n", (unsigned long long)t->messages);
+	printf("# services stuck   %10llu\n", (unsigned long long)t->stuck);
 	printf("# convergences     %10llu, slowest took %llu %% of its limit\n",
 	       (unsigned long long)t->converged,
 	       (unsigned long long)t->slowest);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What scenario.c and fault.c share: the run that is under way.
+ * What scenario.c, stuck.c and fault.c share: the run that is under way.
  */
 #ifndef SIM_RUN_H
 #define SIM_RUN_H
@@ -30,8 +30,11 @@
  * @talk: how many messages are sent at once, at most; 0: none
  * @groups: half of them by processes in groups, which come and go
  * @services: some are operations of services, of which each node has two
+ * @deadline: how long nodes may keep others waiting there, ms; 0: for ever
+ * @stuck: how often it was drawn whether a service gets stuck
  * @stormy: services may come and go
  * @keeps: and some are about checkpoints, see keep.h
+ * @rich: in which much is stored
  * @longest: how long they are at most, bytes
  * @quiet: nobody sends any for the time being
  * @calm_since: and nothing goes wrong, since then; 0: it may
@@ -58,13 +61,28 @@ struct run {
 	u32 talk;
 	bool groups;
 	bool services;
+	u32 deadline;
+	u32 stuck;
 	bool stormy;
 	bool keeps;
+	bool rich;
 	u32 longest;
 	bool quiet;
 	u64 calm_since;
 	struct node *impostor;
 };
+
+/* scenario.c */
+void run_pass(struct run *r, u64 time);
+bool run_agrees(const struct run *r);
+u32 run_of_nodes(const struct run *r, const struct update *up);
+void run_forget_logs(struct run *r);
+void run_calm(struct run *r, u64 before);
+
+/* stuck.c */
+void stuck_any(struct run *r);
+void stuck_heal(struct run *r);
+void stuck_service(struct run *r);
 
 /* fault.c */
 void fault_begin(struct run *r);

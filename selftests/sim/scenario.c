@@ -22,6 +22,8 @@
 #define SERVICES	2
 /* sets worlds apart in which it has checkpoints, and then no service of their id */
 #define KEEPS		0x6b656570
+/* and those in which who keeps others waiting is dropped */
+#define DEADLINE	0x64656164
 
 #define SCENARIO_TEXT(name, text, what) [SCENARIO_##name] = text,
 const char * const scenario_names[SCENARIO_N] = {
@@ -124,8 +126,12 @@ static void talk(struct run *r)
 	}
 }
 
-/* Let time pass, but not unwatched. */
-static void pass(struct run *r, u64 time)
+/**
+ * run_pass - let time pass, but not unwatched
+ * @r: the run
+ * @time: how much, nanoseconds
+ */
+void run_pass(struct run *r, u64 time)
 {
 	struct world *w = r->w;
 	u64 end = w->sim.now + time;
@@ -148,8 +154,11 @@ static bool is_peer(const struct run *r, u32 addr)
 	return addr >= WORLD_ADDR(200) && addr < WORLD_ADDR(200 + PEERS_MAX);
 }
 
-/* Whether all that run are one ring; level-0 peers may be in it or not. */
-static bool agree(const struct run *r)
+/**
+ * run_agrees - whether all that run are one ring; level-0 peers may be in it or not
+ * @r: the run
+ */
+bool run_agrees(const struct run *r)
 {
 	struct node *leader = world_leader(r->w);
 	u32 i, k, runs = 0;
@@ -172,8 +181,12 @@ static bool agree(const struct run *r)
 	return leader->watch.ring.leader == leader->host.addr && k == runs;
 }
 
-/* how many of an update are no level-0 peers, which come and go as they like */
-static u32 of_nodes(const struct run *r, const struct update *up)
+/**
+ * run_of_nodes - how many of an update are no level-0 peers, which come and go as they like
+ * @r: the run
+ * @up: the update
+ */
+u32 run_of_nodes(const struct run *r, const struct update *up)
 {
 	u32 i, count = 0;
 
@@ -226,15 +239,15 @@ static bool until_agree(struct run *r, u64 limit)
 	bool quiet = r->quiet;
 
 	r->quiet = true;
-	while ((!agree(r) || !settled(r)) && r->w->sim.now < end)
-		pass(r, SLICE);
+	while ((!run_agrees(r) || !settled(r)) && r->w->sim.now < end)
+		run_pass(r, SLICE);
 	/* what was said takes its time */
-	if (agree(r))
+	if (run_agrees(r))
 		end += SIM_S;
-	while (agree(r) && !settled(r) && r->w->sim.now < end)
-		pass(r, SLICE);
+	while (run_agrees(r) && !settled(r) && r->w->sim.now < end)
+		run_pass(r, SLICE);
 	r->quiet = quiet;
-	return agree(r) && settled(r);
+	return run_agrees(r) && settled(r);
 }
 
 /* All that was said is heard by all. */
@@ -243,12 +256,12 @@ static void all_heard(struct run *r)
 	u64 end = r->w->sim.now + 5 * SIM_S;
 	u32 i;
 
-	if (!agree(r) || !r->talk)
+	if (!run_agrees(r) || !r->talk)
 		return;
 	r->quiet = true;
 	while (!(hearer_same(r->w) && processes_true(r->w) &&
 		 replicas_active(r->w) && keep_settled(r)) && r->w->sim.now < end)
-		pass(r, SLICE);
+		run_pass(r, SLICE);
 	r->quiet = false;
 	if (hearer_same(r->w) && processes_true(r->w) &&
 	    replicas_active(r->w) && keep_settled(r))
@@ -305,7 +318,11 @@ static void converge(struct run *r, u64 before)
 				 100 * (r->w->sim.now - begin) / limit);
 }
 
-static void forget_logs(struct run *r)
+/**
+ * run_forget_logs - forget what watches were told so far
+ * @r: the run
+ */
+void run_forget_logs(struct run *r)
 {
 	u32 i;
 
@@ -346,22 +363,22 @@ static void rest(struct run *r)
 	u64 changes;
 	u32 i, k;
 
-	if (!agree(r))
+	if (!run_agrees(r))
 		return;
 	r->calm_since = r->w->sim.now;
 	/* what is still under way may arrive */
-	pass(r, max(r->interval, 50 * SIM_MS));
-	forget_logs(r);
+	run_pass(r, max(r->interval, 50 * SIM_MS));
+	run_forget_logs(r);
 	changes = judge_sums()->leads;
 	/* now and then longer than a prepared beacon lasts */
-	pass(r, draw(r, 8) ? 2 * r->dead : max(5 * r->dead, 5 * SIM_S / 2));
+	run_pass(r, draw(r, 8) ? 2 * r->dead : max(5 * r->dead, 5 * SIM_S / 2));
 	for (i = 0; i < r->w->n; i++) {
 		struct node *n = r->w->nodes[i];
 
 		for (k = 0; k < n->watch.n_log; k++) {
 			const struct update *up = &n->watch.log[k];
 
-			if (of_nodes(r, up))
+			if (run_of_nodes(r, up))
 				sim_violated("stays",
 					     "%08x: %s %08x and nothing happened",
 					     n->host.addr,
@@ -376,7 +393,7 @@ static void rest(struct run *r)
 		check_peer(r, world_leader(r->w), r->w->peers[i], false);
 	/* something is due now and then, for which the rest is too short */
 	if (r->keeps && !draw(r, 4))
-		pass(r, 5 * SIM_S);
+		run_pass(r, 5 * SIM_S);
 	r->calm_since = 0;
 }
 
@@ -385,7 +402,7 @@ static void switch_on(struct run *r)
 {
 	u32 i;
 
-	pass(r, r->dead + SIM_MS);
+	run_pass(r, r->dead + SIM_MS);
 	for (i = 0; i < r->w->n; i++)
 		if (!r->w->nodes[i]->core && (!i || draw(r, 8)))
 			node_start(r->w->nodes[i]);
@@ -395,7 +412,12 @@ static void switch_on(struct run *r)
 	keep_calm(r);
 }
 
-static void calm(struct run *r, u64 before)
+/**
+ * run_calm - heal all faults, and see that all is well again
+ * @r: the run
+ * @before: for how long there were faults, nanoseconds
+ */
+void run_calm(struct run *r, u64 before)
 {
 	fault_heal(r);
 	switch_on(r);
@@ -416,7 +438,7 @@ static void boot(struct run *r)
 	for (i = 0; i < r->w->n; i++) {
 		node_start(r->w->nodes[i]);
 		if (!at_once)
-			pass(r, draw(r, r->dead));
+			run_pass(r, draw(r, r->dead));
 	}
 	for (i = 0; i < r->w->n_peers; i++)
 		level0_start(r->w->peers[i]);
@@ -446,10 +468,11 @@ static void storm(struct run *r)
 		}
 		if (fault != FAULT_N)
 			fault_inject(r, fault);
-		pass(r, draw(r, pace + 1));
+		stuck_any(r);
+		run_pass(r, draw(r, pace + 1));
 	}
 	r->stormy = false;
-	calm(r, r->w->sim.now - begin);
+	run_calm(r, r->w->sim.now - begin);
 }
 
 /* Watchers of those who remain see one remove, of the one who is gone. */
@@ -508,19 +531,19 @@ static void lose_leader(struct run *r)
 	u32 i, way = draw(r, 4);
 
 	/* who has a shorter dead than the successor does not wait for it */
-	if (!agree(r) || r->w->n < 2 || !r->even)
+	if (!run_agrees(r) || r->w->n < 2 || !r->even)
 		return;
 	/* in the middle of a sentence */
-	pass(r, draw(r, 4) * SLICE);
+	run_pass(r, draw(r, 4) * SLICE);
 	talk(r);
 	world_run(r->w, draw(r, 500 * SIM_US));
-	if (!agree(r) || leads != judge_sums()->leads)
+	if (!run_agrees(r) || leads != judge_sums()->leads)
 		return;
 	begin = r->w->sim.now;
 	for (i = 0; i < r->w->n; i++)
 		removed[i] = r->w->nodes[i]->hearer.removed;
 	most = r->dead;
-	forget_logs(r);
+	run_forget_logs(r);
 	judge_links_changed();
 	switch (way) {
 	case 0:
@@ -542,7 +565,7 @@ static void lose_leader(struct run *r)
 		break;
 	}
 	if (!can_lead(r)) {
-		calm(r, 0);
+		run_calm(r, 0);
 		return;
 	}
 	/* a level-0 peer that is off and not missed yet is waited for */
@@ -562,7 +585,7 @@ static void lose_leader(struct run *r)
 			     (unsigned long long)limit / 1000000);
 	}
 	r->quiet = true;
-	pass(r, 2 * r->interval);
+	run_pass(r, 2 * r->interval);
 	check_net(r, leader->host.addr);
 	leads = judge_sums()->leads - leads;
 	if (leads != 1)
@@ -571,10 +594,10 @@ static void lose_leader(struct run *r)
 	all_heard(r);
 	r->quiet = true;
 	check_together(r, removed, leader->host.addr);
-	for (i = 0; i < r->w->n_peers && agree(r); i++)
+	for (i = 0; i < r->w->n_peers && run_agrees(r); i++)
 		check_peer(r, world_leader(r->w), r->w->peers[i],
 			   r->setup->scenario == SCENARIO_LEADER);
-	calm(r, r->w->sim.now - begin);
+	run_calm(r, r->w->sim.now - begin);
 }
 
 /* Nothing but one tether breaks: who had it sees nothing. */
@@ -583,20 +606,20 @@ static void break_tether(struct run *r)
 	struct node *leader = world_leader(r->w), *n = NULL;
 	u32 i;
 
-	if (!agree(r) || r->w->n < 2)
+	if (!run_agrees(r) || r->w->n < 2)
 		return;
 	for (i = 0; i < r->w->n && !n; i++)
 		if (node_runs(r->w->nodes[i]) && r->w->nodes[i] != leader)
 			n = r->w->nodes[i];
 	if (!n || !node_end(n, 0))
 		return;
-	forget_logs(r);
+	run_forget_logs(r);
 	r->totals->faults[FAULT_RESET]++;
 	stream_reset(node_end(n, 0));
-	pass(r, 10 * SIM_MS);
+	run_pass(r, 10 * SIM_MS);
 	converge(r, 0);
 	for (i = 0; i < n->watch.n_log; i++)
-		if (of_nodes(r, &n->watch.log[i]))
+		if (run_of_nodes(r, &n->watch.log[i]))
 			sim_violated("net-difference",
 				     "%08x lost its tether for a moment and saw an update",
 				     n->host.addr);
@@ -617,9 +640,9 @@ static void stand_still(struct run *r)
 		if (fault != FAULT_N)
 			fault_inject(r, fault);
 	}
-	pass(r, 12 * r->dead + 4 * SIM_S);
+	run_pass(r, 12 * r->dead + 4 * SIM_S);
 	rings = judge_sums()->rings;
-	pass(r, 20 * r->dead);
+	run_pass(r, 20 * r->dead);
 	rings = judge_sums()->rings - rings;
 	/* two leaders may take a level-0 peer from each other, ever less often */
 	if (rings > (4 + 8 * r->w->n_peers) * (u64)r->w->n) {
@@ -629,7 +652,7 @@ static void stand_still(struct run *r)
 			     (unsigned long long)rings,
 			     20ULL * r->dead / 1000000);
 	}
-	calm(r, r->w->sim.now - begin);
+	run_calm(r, r->w->sim.now - begin);
 }
 
 /* Nothing but loss. */
@@ -637,22 +660,22 @@ static void lose_packets(struct run *r)
 {
 	u64 time = 200 * r->interval, before, begin = r->w->sim.now;
 
-	if (!agree(r))
+	if (!run_agrees(r))
 		return;
 	/* every frame is a sign of life, which the prediction doesn't know of */
 	r->quiet = true;
 	r->totals->faults[FAULT_LOSS]++;
 	r->w->net.loss = 50000 + draw(r, 250000);
 	judge_chance(true);
-	pass(r, 2 * r->dead + r->interval);
+	run_pass(r, 2 * r->dead + r->interval);
 	before = judge_sums()->false_lost;
 	for (time = 0; time < 200 * r->interval; time += r->interval) {
-		pass(r, r->interval);
+		run_pass(r, r->interval);
 		predict(r, r->interval);
 	}
 	r->totals->lossy_lost += judge_sums()->false_lost - before;
 	r->totals->false_lost -= judge_sums()->false_lost - before;
-	calm(r, r->w->sim.now - begin);
+	run_calm(r, r->w->sim.now - begin);
 }
 
 /* Whether the nodes of one side are one ring, and in it is nobody else. */
@@ -691,14 +714,14 @@ static void check_merged(const struct run *r, const struct node *n)
 	for (k = 0; k < n->watch.n_log; k++) {
 		const struct update *up = &n->watch.log[k];
 
-		if (!of_nodes(r, up))
+		if (!run_of_nodes(r, up))
 			continue;
 		updates++;
-		if (up->op != PFSNL_OP_ADD || of_nodes(r, up) != others)
+		if (up->op != PFSNL_OP_ADD || run_of_nodes(r, up) != others)
 			sim_violated("merge-once",
 				     "%08x was told %s %u nodes when %u came together with it",
 				     n->host.addr, up->op == PFSNL_OP_ADD ?
-				     "add" : "remove", of_nodes(r, up), others);
+				     "add" : "remove", run_of_nodes(r, up), others);
 	}
 	if (updates != 1)
 		sim_violated("merge-once", "%08x was told %u updates by a merge",
@@ -711,16 +734,16 @@ static void split_in_two(struct run *r)
 	u64 begin = r->w->sim.now;
 	u32 i, side[NODES_MAX];
 
-	if (!agree(r) || r->w->n < 2)
+	if (!run_agrees(r) || r->w->n < 2)
 		return;
 	r->totals->faults[FAULT_PARTITION]++;
 	judge_links_changed();
 	for (i = 0; i < r->w->n; i++)
 		r->w->nodes[i]->host.side = draw(r, 2);
-	pass(r, 4 * r->dead + SIM_S);
+	run_pass(r, 4 * r->dead + SIM_S);
 	/* a side without anybody who may lead is no ring */
 	if (side_agrees(r, 0) && side_agrees(r, 1)) {
-		forget_logs(r);
+		run_forget_logs(r);
 		judge_links_changed();
 		for (i = 0; i < r->w->n; i++) {
 			side[i] = r->w->nodes[i]->host.side;
@@ -733,7 +756,7 @@ static void split_in_two(struct run *r)
 			if (node_runs(r->w->nodes[i]))
 				check_merged(r, r->w->nodes[i]);
 	}
-	calm(r, r->w->sim.now - begin);
+	run_calm(r, r->w->sim.now - begin);
 }
 
 /*
@@ -750,7 +773,7 @@ static void loose_cable(struct run *r)
 	for (i = 0; i < r->w->n; i++)
 		others += node_runs(r->w->nodes[i]) && r->w->nodes[i] != n;
 	/* of two that are alone, one is better */
-	if (!agree(r) || others < 2 || !node_runs(n) || !r->even)
+	if (!run_agrees(r) || others < 2 || !node_runs(n) || !r->even)
 		return;
 	/* if it leads, it is succeeded once */
 	limit = world_leader(r->w) == n;
@@ -760,7 +783,7 @@ static void loose_cable(struct run *r)
 		judge_links_changed();
 		n->host.side = !n->host.side;
 		time = draw(r, 3 * r->dead);
-		pass(r, time);
+		run_pass(r, time);
 		limit += n->host.side &&
 			 time + r->dead / 8 + 2 * r->interval > r->dead &&
 			 time < r->dead + r->dead / 4 + 2 * r->interval +
@@ -771,7 +794,7 @@ static void loose_cable(struct run *r)
 		sim_violated("flap-bounded",
 			     "%08x came and went %u times, and others led %llu times",
 			     n->host.addr, times / 2, (unsigned long long)leads);
-	calm(r, r->w->sim.now - begin);
+	run_calm(r, r->w->sim.now - begin);
 }
 
 /* A client's stream stalls while others come and go, until it is full. */
@@ -781,7 +804,7 @@ static void fill_tether(struct run *r)
 	u64 begin = r->w->sim.now;
 	u32 i;
 
-	if (!agree(r))
+	if (!run_agrees(r))
 		return;
 	for (i = 0; i < r->w->n; i++) {
 		if (!node_runs(r->w->nodes[i]) || r->w->nodes[i] == leader)
@@ -800,9 +823,9 @@ static void fill_tether(struct run *r)
 		r->totals->faults[FAULT_RESTART]++;
 		node_kill(other);
 		node_start(other);
-		pass(r, 15 * SIM_MS + r->interval);
+		run_pass(r, 15 * SIM_MS + r->interval);
 	}
-	calm(r, r->w->sim.now - begin);
+	run_calm(r, r->w->sim.now - begin);
 }
 
 static void phase(struct run *r, enum scenario scenario)
@@ -816,6 +839,7 @@ static void phase(struct run *r, enum scenario scenario)
 		[SCENARIO_FULL]		= fill_tether,
 		[SCENARIO_HALVES]	= split_in_two,
 		[SCENARIO_FLAPPER]	= loose_cable,
+		[SCENARIO_STUCK]	= stuck_service,
 	};
 	/* what matters more is drawn more often */
 	static const enum scenario often[] = {
@@ -867,6 +891,14 @@ static void draw_world(struct run *r)
 	/* not drawn like the rest, so that other worlds stay what they were */
 	r->services = r->talk && sim_mix(r->w->seed ^ SERVICES) % 2;
 	r->keeps = r->talk && sim_mix(r->w->seed ^ KEEPS) % 2;
+	if (r->setup->scenario == SCENARIO_STUCK) {
+		r->talk = max(r->talk, 1U);
+		r->services = true;
+		peers = 0;
+	}
+	if (r->services && (r->setup->scenario == SCENARIO_STUCK ||
+			    sim_mix(r->w->seed ^ DEADLINE) % 3 == 0))
+		r->deadline = 300 + sim_mix(r->w->seed ^ DEADLINE) / 3 % 2000;
 	retain = 64 << draw(r, 4);
 	r->longest = draw(r, 4) ? 3000 : retain * 1024 / 4;
 	r->quiet = true;
@@ -880,6 +912,7 @@ static void draw_world(struct run *r)
 		node->cfg.max_nodes = n + peers + room;
 		node->cfg.level0_dead_ms = 2000;
 		node->cfg.retain_kib = retain;
+		node->cfg.sync_deadline_ms = r->deadline;
 		if (r->services)
 			node->serves = r->keeps ? 1U << SERVICES : 3U << 1;
 		/*
@@ -932,6 +965,9 @@ u64 scenario_run(u64 seed, const struct setup *setup, struct totals *totals)
 	phases = setup->scenario == SCENARIO_BOOT ? 0 : 1 + draw(r, 4);
 	while (phases--)
 		phase(r, setup->scenario);
+	/* the last, so that runs without a deadline stay what they were */
+	if (r->deadline && setup->scenario != SCENARIO_BOOT)
+		phase(r, SCENARIO_STUCK);
 
 	totals->seeds++;
 	totals->time += r->w->sim.now - begin;

@@ -54,7 +54,8 @@ enum fault {
 	X(LOSSY,	"lossy",	"nothing but loss, for long")	\
 	X(FULL,		"full",		"a tether stalls while the list changes") \
 	X(HALVES,	"halves",	"nothing but a split that heals") \
-	X(FLAPPER,	"flapper",	"one node's cable is loose, for long")
+	X(FLAPPER,	"flapper",	"one node's cable is loose, for long") \
+	X(STUCK,	"stuck",	"nothing but a service that keeps all waiting")
 
 #define SCENARIO_ENUM(name, text, what) SCENARIO_##name,
 enum scenario {
@@ -87,6 +88,7 @@ struct setup {
  * @leads: how often somebody began to lead
  * @dials: connections begun
  * @messages: sent in order
+ * @stuck: services that got stuck
  * @lossy_lost: live nodes taken for silent while nothing happened but loss
  * @predicted: the same as the loss lets expect
  * @false_lost: the same at other times
@@ -103,6 +105,7 @@ struct totals {
 	u64 leads;
 	u64 dials;
 	u64 messages;
+	u64 stuck;
 	u64 lossy_lost;
 	double predicted;
 	u64 false_lost;

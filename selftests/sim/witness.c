@@ -41,6 +41,7 @@ enum about {
  * @merged: what sides must become, 0: unknown
  * @order: of the last request that was applied
  * @due: when what is to expire now does so, as far as that is known; else 0
+ * @used: of its store, after the last that changed it
  */
 struct sight {
 	u64 life;
@@ -54,6 +55,7 @@ struct sight {
 	u64 merged;
 	u64 order;
 	u64 due;
+	u64 used;
 };
 
 static struct {
@@ -127,6 +129,45 @@ static void check_refs(struct keeper *k, bool activated)
 			     (unsigned long long)n);
 }
 
+/* What is stored counts what it is said to: by what is there, and not by what was done. */
+static void check_counts(struct keeper *k)
+{
+	struct pfsnl_ckpts *store = keeper_store(k);
+	const struct pfsnl_ckpt_handle *h;
+	struct pfsnl_section *s;
+	struct pfsnl_ckpt *c;
+	u64 sum = 0;
+
+	for (c = pfsnl_ckpts_after(store, NULL); c;
+	     c = pfsnl_ckpts_after(store, &c->number)) {
+		sum += PFSNL_CKPT_COST;
+		for (s = pfsnl_section_first(c); s; s = pfsnl_section_next(s))
+			sum += PFSNL_SECTION_COST + s->id_len + s->len;
+	}
+	for (h = pfsnl_ckpts_handle_after(store, NULL); h;
+	     h = pfsnl_ckpts_handle_after(store, &h->key))
+		sum += PFSNL_HANDLE_COST;
+	if (sum != pfsnl_ckpts_used(store))
+		sim_violated("ckpt-memory", "%08x: %llu bytes count as %llu",
+			     addr_of(k), (unsigned long long)sum,
+			     (unsigned long long)pfsnl_ckpts_used(store));
+}
+
+/* No operation makes it more than those may; the rest is for synchronization. */
+static void check_room(struct keeper *k, struct sight *s)
+{
+	const struct pfsnl_ckpt_limits *l = pfsnl_ckpts_limits(keeper_store(k));
+	u64 used = pfsnl_ckpts_used(keeper_store(k));
+
+	if (used > s->used && used > l->bytes - l->headroom)
+		sim_violated("ckpt-memory",
+			     "%08x: an operation fills %llu bytes of %llu, of which %llu are headroom",
+			     addr_of(k), (unsigned long long)used,
+			     (unsigned long long)l->bytes,
+			     (unsigned long long)l->headroom);
+	s->used = used;
+}
+
 static void after_activation(struct keeper *k, const struct pfsnl_ring_id *ring)
 {
 	struct sight *s = sight_of(k);
@@ -147,6 +188,8 @@ static void after_activation(struct keeper *k, const struct pfsnl_ring_id *ring)
 		sim_violated("ckpt-same", "%08x, ring %llu: activated with another store",
 			     addr_of(k), (unsigned long long)ring->seq);
 	check_refs(k, true);
+	check_counts(k);
+	s->used = pfsnl_ckpts_used(keeper_store(k));
 }
 
 static void began(struct keeper *k)
@@ -176,6 +219,17 @@ static u64 fate_of(const struct keeper *k, u64 n)
 	return sim_mix(k->node->incarnation ^ sim_mix(n));
 }
 
+/* Whether a process of the node wanted what is said, or else its service says it. */
+static bool is_wanted(const struct keeper *k, u64 n)
+{
+	const struct deed *d;
+
+	list_for_each_entry(d, &k->deeds, list)
+		if (!d->answered && d->r.n == n)
+			return true;
+	return false;
+}
+
 /* What is about to expire, if it is an operation that says so, and it is the next. */
 static void note_due(struct keeper *k, const struct pfsnl_sync_event *ev)
 {
@@ -185,10 +239,14 @@ static void note_due(struct keeper *k, const struct pfsnl_sync_event *ev)
 	struct pfsnl_ckpt *c;
 
 	s->due = 0;
-	if (k->svc->n_queued || pfsnl_ckptmsg_decode(&m, ev->data, ev->len) ||
-	    m.kind != PFSNL_CKPTMSG_EXPIRE)
+	if (k->svc->n_queued || pfsnl_ckptmsg_decode(&m, ev->data, ev->len))
 		return;
-	c = pfsnl_ckpts_find(keeper_store(k), &m.number);
+	if (m.kind == PFSNL_CKPTMSG_EXPIRE)
+		c = pfsnl_ckpts_find(keeper_store(k), &m.number);
+	else if (m.kind == PFSNL_CKPTMSG_UNLINK && ev->own && !is_wanted(k, ev->n))
+		c = pfsnl_ckpts_named(keeper_store(k), m.name, m.name_len);
+	else
+		return;
 	if (!c)
 		return;
 	s->due = pfsnl_ckpt_expires(c);
@@ -274,9 +332,13 @@ static void was_applied(struct keeper *k, const struct pfsnl_ckpt_applied *a)
 			     (unsigned long long)a->result->number.counter);
 	if (a->m->kind == PFSNL_CKPTMSG_EXPIRE && !a->result->err)
 		check_expired(k, max(s->due, a->m->expires));
+	else if (a->m->kind == PFSNL_CKPTMSG_UNLINK && !a->result->err && s->due)
+		check_expired(k, s->due);
 	s->due = 0;
+	check_room(k, s);
 	if (place % COMPARED)
 		return;
+	check_counts(k);
 	if (!same(k, ABOUT_STORE, place, rite_mix_store(store) ^ keeper_mix(k)))
 		sim_violated("ckpt-same", "%08x, ring %llu: another store after %llu operations",
 			     addr_of(k), (unsigned long long)dot->ring.seq,
