@@ -72,9 +72,9 @@ static void part_otherwise(struct sim_event *ev)
 }
 
 /* Both sides have "g" and "h"; the last of each does something. */
-static void differ(struct world *w, enum kind kind, u32 one, u32 other)
+static void differ(struct world *w, enum kind what, u32 one, u32 other)
 {
-	switch (kind) {
+	switch (what) {
 	case OVERLAPPING:
 		changed(w, one, "g", "1");
 		changed(w, other, "h", "2");
@@ -92,11 +92,11 @@ static void differ(struct world *w, enum kind kind, u32 one, u32 other)
 }
 
 /* @lost: nobody is left of the one side, and it may have told nothing */
-static void check(struct world *w, enum kind kind, u32 i, bool lost)
+static void check(struct world *w, enum kind what, u32 i, bool lost)
 {
 	bool one, other;
 
-	switch (kind) {
+	switch (what) {
 	case OVERLAPPING:
 		one = holds(w, i, "g", "s", "1");
 		other = holds(w, i, "h", "s", "2");
