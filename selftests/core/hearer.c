@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "state.h"
 #include "world.h"
 
 /**
@@ -424,7 +425,11 @@ void hearer_hear(struct hearer *h, struct node *n,
 void hearer_check(struct hearer *h, struct node *n)
 {
 	struct pfsnl_state st = node_state(n);
+	const struct pfsnl_order *o = &n->core->order;
 
+	/* who can't deliver what all have, for want of memory, keeps it meanwhile */
+	if (o->delivered < o->stable)
+		st.log_limit *= 2;
 	if (n->world->hearings && st.log_bytes > st.log_limit + st.mark_bytes)
 		sim_violated("messages-memory",
 			     "%08x keeps %llu bytes of at most %llu",
