@@ -523,6 +523,11 @@ static void note(struct node *n, enum pfsnl_note note, u32 addr, u32 reason,
 		if (!node_at(addr))
 			break;
 		theirs = line_of(file_of(node_at(addr)), n->host.addr);
+		/* to one of these it hands over, whatever that said when it led */
+		known = pfsnl_roster_find(&n->core->roster, addr);
+		if (known && known->c->tether &&
+		    known->c->tether->state == PFSNL_TETHER_MEMBER)
+			break;
 		if (f->led && theirs->claimed == 1)
 			sim_violated("larger-ring",
 				     "%08x leads %u others and yields to %08x, which is alone",
