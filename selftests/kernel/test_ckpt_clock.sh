@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# subset: 6.1
 #
 # The clock by which checkpoints expire is set forward and back by an hour, of all nodes
 # at once, since they are in one kernel: what is due goes once and at once, nothing comes

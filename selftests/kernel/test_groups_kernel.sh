@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# subset: uml 6.1
+# subset: uml
 #
 # A member of a group in the kernel: another module joins, is told what happens, and
 # says again what others say. It comes with the module for tests of tests.
