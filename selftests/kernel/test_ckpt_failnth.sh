@@ -7,11 +7,9 @@
 . "$(dirname "$0")/lib.sh"
 . "$here/lifetime.sh"
 . "$here/ckpt.sh"
+. "$here/inject.sh"
 
-debugfs=/sys/kernel/debug
-{ [ -w /proc/thread-self/fail-nth ] && [ -d $debugfs/failslab ]; } ||
-	skip_all "this kernel has no fail-nth: it is for the debug kernel"
-
+inject_possible
 hurry
 nodes_make 2
 node_up 1
@@ -19,36 +17,7 @@ wait_until 20 agree 1 "1*"
 node_up 2
 check "two nodes are one cluster" wait_until 20 agree "1 2" "1* 2"
 
-# only what the module asks for
-read -r _ size _ _ _ start _ < <(grep '^pfsnl ' /proc/modules)
-for facility in failslab fail_page_alloc; do
-	echo N >$debugfs/$facility/ignore-gfp-wait
-	echo 0 >$debugfs/$facility/verbose
-	echo "$start" >$debugfs/$facility/require-start
-	printf '%#x' $((start + size)) >$debugfs/$facility/require-end
-done
-echo 0 >$debugfs/fail_page_alloc/min-order
-# copying from a process is no allocation, and the checkers' own are none of ours
-echo 0x1 >$debugfs/fail_usercopy/reject-start
-echo 0xffffffffffffffff >$debugfs/fail_usercopy/reject-end
-for file in /sys/kernel/slab/*/failslab; do
-	[[ $file == */@(kmemleak_object|kmemleak_scan_area|debug_objects_cache)/* ]] ||
-		echo 1 >"$file"
-done 2>"$tmp/null"
-echo Y >$debugfs/failslab/cache-filter
-restore()
-{
-	echo N >$debugfs/failslab/cache-filter
-	echo 0 >$debugfs/fail_usercopy/reject-start
-	echo 0 >$debugfs/fail_usercopy/reject-end
-	for facility in failslab fail_page_alloc; do
-		echo 0 >$debugfs/$facility/require-start
-		echo 0xffffffffffffffff >$debugfs/$facility/require-end
-		echo Y >$debugfs/$facility/ignore-gfp-wait
-	done
-	echo 1 >$debugfs/fail_page_alloc/min-order
-}
-trap '(s=$?; restore; exit $s); clean_up' EXIT
+inject_begin
 
 keeper k1 1
 keeper k2 2
@@ -113,20 +82,8 @@ opened=$(grep -c '^open ok' "$tmp/k2.out")
 check "who was refused has nothing open" \
 	ckpt_is k1 red "ckpt red * refs $opened *nodes 1:1 2:$((opened - 1))"
 
-# one in the node thread
-node_thread()
-{
-	local comm name inum
-
-	inum=$(in_node "$1" stat -L -c %i /proc/self/ns/net)
-	for comm in /proc/[0-9]*/comm; do
-		{ read -r name <"$comm"; } 2>/dev/null || continue
-		[ "$name" != "pfsnl-n$inum" ] ||
-			{ tid=${comm#/proc/}; tid=${tid%/comm}; }
-	done
-}
-# all of them take minutes
-step=6
+# of the node thread; all of them take minutes
+step=3
 [ "${PFSNL_FULL-}" != 1 ] || step=1
 for node in 1 2; do
 	node_thread $node
