@@ -345,6 +345,8 @@ void pfsnl_follow_broken(struct pfsnl_core *core, u32 reason)
 
 	become_orphan(core, reason);
 	if (!listed) {
+		/* but we may be in its ring all the same, and it counts on us */
+		pfsnl_quorum_withhold(core);
 		pfsnl_listen(core);
 		return;
 	}

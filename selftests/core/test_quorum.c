@@ -377,6 +377,61 @@ static void joiner_is_quorate_at_once(void **state)
 	world_free(w);
 }
 
+static bool is_client(struct world *w, void *arg)
+{
+	return node_state(arg).role == PFSNL_ROLE_CLIENT;
+}
+
+/*
+ * Two leaders of two nodes each, and one that hears both. The first counts on its vote:
+ * it is in its ring, which it was told, but that does not come.
+ */
+static void vote_of_who_never_got_its_list_does_not_count_twice(void **state)
+{
+	u64 seed;
+
+	for (seed = 0; seed < SEEDS; seed++) {
+		struct world *w = world_new(seed);
+		struct node *n;
+		u32 i, k;
+
+		world_nodes(w, 5);
+		n = w->nodes[4];
+		n->cfg.priority = 0;
+		for (i = 0; i < 5; i++)
+			w->nodes[i]->cfg.expected_votes = 5;
+		for (i = 0; i < 2; i++)
+			for (k = 2; k < 5; k++)
+				world_cut(w, w->nodes[i], w->nodes[k], NET_ALL);
+		for (k = 2; k < 4; k++)
+			world_cut(w, w->nodes[k], n, NET_ALL);
+		world_start(w);
+		world_run(w, 3 * SIM_S);
+		assert_int_equal(quorate_nodes(w), 0);
+		for (i = 0; i < 2; i++) {
+			net_mend(&w->net, WORLD_ADDR(i), n->host.addr);
+			net_mend(&w->net, n->host.addr, WORLD_ADDR(i));
+		}
+		assert_until(w, is_client, n, 1000);
+		stream_darken(node_end(n, 0), SIM_NEVER);
+		run_and_look(w, 500 * SIM_MS);
+		assert_true(quorate(w->nodes[0]));
+		assert_int_equal(node_state(n).ring.leader, 0);
+		while (is_client(w, n))
+			run_and_look(w, SIM_MS);
+		for (k = 2; k < 4; k++) {
+			net_mend(&w->net, WORLD_ADDR(k), n->host.addr);
+			net_mend(&w->net, n->host.addr, WORLD_ADDR(k));
+			for (i = 0; i < 2; i++)
+				world_cut(w, w->nodes[i], n, NET_ALL);
+		}
+		run_and_look(w, 3 * SIM_S);
+		assert_true(quorate(w->nodes[2]));
+		assert_true(quorate(n));
+		world_free(w);
+	}
+}
+
 static void chaos_never_makes_two_quorate_rings(void **state)
 {
 	u64 seed;
@@ -421,6 +476,7 @@ int main(void)
 		cmocka_unit_test(quorum_costs_nothing_while_nothing_is_lost),
 		cmocka_unit_test(quorum_lasts_without_datagrams),
 		cmocka_unit_test(joiner_is_quorate_at_once),
+		cmocka_unit_test(vote_of_who_never_got_its_list_does_not_count_twice),
 		cmocka_unit_test(chaos_never_makes_two_quorate_rings),
 	};
 
