@@ -137,7 +137,9 @@ void history_installed(struct node *n)
 	}
 	leader = past_of(ring->leader);
 	if (ring->leader == n->host.addr) {
-		if (p->ring.leader && p->ring.leader != n->host.addr)
+		/* who took another leader meanwhile, and lost it, begins anew */
+		if (p->ring.leader && p->ring.leader != n->host.addr &&
+		    (n->core->succeeds || !p->claims))
 			succeeds(n, p);
 	} else if (leader && ring_same(ring, &leader->first) &&
 		   same_leader(&p->ring, &leader->before) &&
