@@ -127,6 +127,9 @@ static int tell(struct pfsnl_registration *r, const struct pfsnl_sync_event *ev)
 	const struct pfsnl_service_ops *ops = r->ops;
 	struct pfsnl_service_heard heard;
 
+	/* what is not for all is of no node that has this service */
+	if (ev->kept < ev->whole)
+		return 0;
 	switch (ev->kind) {
 	case PFSNL_SYNC_DATA:
 		fill_heard(&heard, ev);

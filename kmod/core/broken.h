@@ -70,6 +70,7 @@
 	X(OLD_RING)		\
 	X(NO_ABORT)		\
 	X(FOREIGN)		\
+	X(ENVELOPE)		\
 	X(DEADLINE)		\
 	X(YIELD)		\
 	X(SPARED)		\
@@ -89,6 +90,7 @@
 	X(CKPT_ROOM)		\
 	X(CKPT_LIMITS)		\
 	X(CKPT_NAME)		\
+	X(CKPT_TAKES)		\
 	X(LEAK)			\
 	X(CRASH)		\
 	X(ENDLESS)

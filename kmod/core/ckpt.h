@@ -454,6 +454,7 @@ struct pfsnl_ckpt_member {
  * @begun: @number was begun: its own record was made
  * @in_section: @id was begun: @offset counts
  * @alone: it is about this section only
+ * @takes: of wants: something is lacking, also if another node said so before
  * @number: the checkpoint that was reached
  * @key: the handle that was reached
  * @offset: in the section
@@ -469,6 +470,7 @@ struct pfsnl_ckpt_iter {
 	bool begun;
 	bool in_section;
 	bool alone;
+	bool takes;
 	struct pfsnl_ckpt_number number;
 	struct pfsnl_handle_key key;
 	u64 offset;

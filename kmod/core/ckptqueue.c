@@ -34,6 +34,8 @@ int pfsnl_ckptqueue_reserve(struct pfsnl_ckptsvc *svc, const struct pfsnl_sync_e
 	memset(item, 0, sizeof(*item));
 	item->place = ev->place;
 	item->said = ev->said;
+	item->whole = ev->whole;
+	item->kept = ev->kept;
 	item->len = ev->len;
 	if (ev->len)
 		memcpy(item->data, ev->data, ev->len);

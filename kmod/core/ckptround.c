@@ -85,6 +85,8 @@ static void enter(struct pfsnl_ckptsvc *svc, u8 step)
 	switch (step) {
 	case PFSNL_CKPT_STEP_WANT:
 	case PFSNL_CKPT_STEP_NEED:
+		r->takers.n = 0;
+		r->takes = false;
 		pfsnl_ckpt_iter_wants(&r->it, step == PFSNL_CKPT_STEP_NEED);
 		break;
 	case PFSNL_CKPT_STEP_OFFER:
@@ -185,7 +187,8 @@ bool pfsnl_ckptround_expects(struct pfsnl_ckptsvc *svc,
 
 	if (!svc->round.running || svc->error)
 		return false;
-	if (pfsnl_parcel_decode(&p, ev->data, ev->len) || p.step <= *ev->word) {
+	/* what all have of it, see alike */
+	if (pfsnl_parcel_decode(&p, ev->data, ev->kept) || p.step <= *ev->word) {
 		pfsnl_count(svc->core, PFSNL_COUNT_SYNC_MALFORMED);
 		return false;
 	}
@@ -272,6 +275,22 @@ static int take_record(struct pfsnl_ckptsvc *svc, u32 addr, const u8 *data, u32 
 	return err == -ENOMEM ? err : 0;
 }
 
+/* Whether what is in a step goes to those alone who need it. */
+static bool is_for_takers(u8 step)
+{
+	return step == PFSNL_CKPT_STEP_OFFER || step == PFSNL_CKPT_STEP_DATA;
+}
+
+/* A node needs what is transmitted in the next step. */
+static void add_taker(struct pfsnl_ckptsvc *svc, u32 addr)
+{
+	struct pfsnl_sync_takers *t = &svc->round.takers;
+
+	if (t->n < PFSNL_ENVELOPE_MAX)
+		t->addrs[t->n] = addr;
+	t->n++;
+}
+
 /**
  * pfsnl_ckptround_parcel - take what somebody transmits
  * @svc: the service
@@ -291,10 +310,18 @@ int pfsnl_ckptround_parcel(struct pfsnl_ckptsvc *svc, struct pfsnl_ckpt_item *it
 	if (svc->error)
 		return 0;
 	if (pfsnl_parcel_decode(&p, item->data, item->len) || p.step != r->step ||
-	    !may_speak(svc, addr)) {
+	    !may_speak(svc, addr) ||
+	    (item->kept < item->whole && !(is_for_takers(p.step) &&
+					   item->kept == PFSNL_PARCEL_LEN))) {
 		pfsnl_count(svc->core, PFSNL_COUNT_SYNC_MALFORMED);
 		return 0;
 	}
+	if (!pfsnl_parcel_is_whole(&p)) {
+		pfsnl_count(svc->core, PFSNL_COUNT_SYNC_MALFORMED);
+		p.len = 0;
+	}
+	if (item->len < item->whole && r->takes)
+		r->part = true;
 	at = item->done;
 	while ((record = pfsnl_parcel_next(&p, &at, &len))) {
 		err = take_record(svc, addr, record, len);
@@ -307,6 +334,8 @@ int pfsnl_ckptround_parcel(struct pfsnl_ckptsvc *svc, struct pfsnl_ckpt_item *it
 	if (!p.last)
 		return 0;
 	r->time = max(r->time, p.time);
+	if (p.takes)
+		add_taker(svc, addr);
 	if (++r->ended == r->awaited)
 		enter(svc, step_after(svc));
 	return 0;
@@ -345,7 +374,8 @@ static u32 next_record(struct pfsnl_ckptsvc *svc, u8 *to, u32 room)
 /* Put records into the parcel. */
 static void fill(struct pfsnl_ckptsvc *svc)
 {
-	u32 most = min(PFSNL_PARCEL_MAX, pfsnl_core_sync_longest(svc->core));
+	u32 most = min(PFSNL_PARCEL_MAX, pfsnl_core_sync_longest(svc->core) -
+					 pfsnl_envelope_len(PFSNL_ENVELOPE_MAX));
 	struct pfsnl_ckpt_round *r = &svc->round;
 	struct pfsnl_parcel p = { .step = r->step };
 	u32 at = PFSNL_PARCEL_LEN, len = 1;
@@ -362,6 +392,10 @@ static void fill(struct pfsnl_ckptsvc *svc)
 	p.last = !len;
 	if (p.last && p.step == PFSNL_CKPT_STEP_LINEAGE)
 		p.time = svc->ops.stamp(svc->ctx);
+	if (p.last && all_speak(p.step)) {
+		r->takes = r->it.takes;
+		p.takes = r->takes && !PFSNL_BROKEN(CKPT_TAKES);
+	}
 	pfsnl_parcel_encode(&p, r->parcel);
 	r->len = at;
 	r->last = p.last;
@@ -371,6 +405,8 @@ static void fill(struct pfsnl_ckptsvc *svc)
 static int transmit(struct pfsnl_ckptsvc *svc, u64 now)
 {
 	struct pfsnl_ckpt_round *r = &svc->round;
+	const struct pfsnl_sync_takers *takers =
+		is_for_takers(r->step) ? &r->takers : NULL;
 	u32 bytes = 0;
 	int err;
 
@@ -382,8 +418,9 @@ static int transmit(struct pfsnl_ckptsvc *svc, u64 now)
 		/* what there was no room for is as it was */
 		if (!r->len)
 			fill(svc);
-		err = pfsnl_core_sync_data(svc->core, now, PFSNL_SERVICE_CKPT,
-					   r->parcel, r->len);
+		err = pfsnl_core_sync_data_for(svc->core, now, PFSNL_SERVICE_CKPT,
+					       r->parcel, r->len, PFSNL_PARCEL_LEN,
+					       takers);
 		if (err)
 			return err == -ENOMEM ? err : PFSNL_SYNC_AGAIN;
 		bytes += r->len;
@@ -433,7 +470,7 @@ int pfsnl_ckptround_process(struct pfsnl_ckptsvc *svc, u64 now)
 	/* what it says must have all that its ring applied */
 	if (!pfsnl_ckptqueue_drain(svc))
 		return -ENOMEM;
-	if (svc->error)
+	if (svc->error || r->part)
 		return PFSNL_SYNC_WAIT;
 	if (r->step == PFSNL_CKPT_STEP_END)
 		return finish(svc);

@@ -41,6 +41,8 @@
  * @own: it is of this node
  * @said: an operation, or else a parcel
  * @done: of a parcel: bytes of its records that were taken
+ * @whole: of a parcel: how many there were, @len or more
+ * @kept: of a parcel: so many of them all nodes have
  * @len: bytes of @data
  * @data: a copy
  */
@@ -51,6 +53,8 @@ struct pfsnl_ckpt_item {
 	bool own;
 	bool said;
 	u32 done;
+	u32 whole;
+	u32 kept;
 	u32 len;
 	u8 data[];
 };
@@ -84,6 +88,9 @@ struct pfsnl_ckpt_own {
  * @data: or everything
  * @sections: sections that somebody wants
  * @time: the largest that was said
+ * @takers: who needs what is transmitted in the step that follows WANT or NEED
+ * @takes: this node does
+ * @part: and was not given all of it, so that there will be another ring
  * @it: how far this node has transmitted, or found out what it wants
  * @parcel: what is transmitted next, PFSNL_PARCEL_MAX bytes; NULL: no memory yet
  * @len: of that; 0: nothing yet
@@ -106,6 +113,9 @@ struct pfsnl_ckpt_round {
 	u32 data;
 	u32 sections;
 	u64 time;
+	struct pfsnl_sync_takers takers;
+	bool takes;
+	bool part;
 	struct pfsnl_ckpt_iter it;
 	u8 *parcel;
 	u32 len;

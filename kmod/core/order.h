@@ -3,6 +3,7 @@
  * Ordered messages, as the rooms of the core share them.
  *
  *	ordermsg.c	what they look like on the wire
+ *	envelope.c	of which only some need all
  *	log.c		numbered messages that somebody may still need
  *	view.c		who takes part
  *	order.c		having and delivering: what comes in its turn, or waits

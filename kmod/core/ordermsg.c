@@ -16,6 +16,9 @@ static int piece_check(const struct pfsnl_piece *p)
 	if (p->offset > p->total || p->len > p->total - p->offset ||
 	    p->len > PFSNL_PIECE_MAX)
 		return -EBADMSG;
+	if ((p->flags & PFSNL_MSG_ENVELOPE) &&
+	    (p->port != PFSNL_PORT_SYNC || (p->flags & PFSNL_MSG_SAFE)))
+		return -EBADMSG;
 	/* an empty piece is an empty message */
 	return p->len || !p->total ? 0 : -EBADMSG;
 }
@@ -81,14 +84,14 @@ int pfsnl_order_decode(struct pfsnl_piece *p, const u8 *body, u32 len)
 /**
  * pfsnl_piece_size - how long the frame of a piece is
  * @op: PFSNL_FRAME_SEND or PFSNL_FRAME_ORDER
- * @e: the message
+ * @total: bytes of the message, as far as it is sent
  * @offset: where the piece begins
  *
  * Return: bytes, the head of the frame included.
  */
-size_t pfsnl_piece_size(u32 op, const struct pfsnl_entry *e, u32 offset)
+size_t pfsnl_piece_size(u32 op, u32 total, u32 offset)
 {
-	return PFSNL_FRAME_HEAD + min_t(u32, e->len - offset, PFSNL_PIECE_MAX) +
+	return PFSNL_FRAME_HEAD + min_t(u32, total - offset, PFSNL_PIECE_MAX) +
 	       (op == PFSNL_FRAME_SEND ? PFSNL_SEND_LEN : PFSNL_ORDER_LEN);
 }
 
@@ -96,23 +99,24 @@ size_t pfsnl_piece_size(u32 op, const struct pfsnl_entry *e, u32 offset)
  * pfsnl_piece_encode - write the frame of a piece
  * @op: PFSNL_FRAME_SEND or PFSNL_FRAME_ORDER
  * @e: the message
+ * @total: bytes of it, as far as it is sent
  * @offset: where the piece begins
  * @have: see struct pfsnl_piece
  * @wire: where to
  *
  * Return: what follows the frame.
  */
-u8 *pfsnl_piece_encode(u32 op, const struct pfsnl_entry *e, u32 offset, u64 have,
-		       u8 *wire)
+u8 *pfsnl_piece_encode(u32 op, const struct pfsnl_entry *e, u32 total, u32 offset,
+		       u64 have, u8 *wire)
 {
-	size_t size = pfsnl_piece_size(op, e, offset) - PFSNL_FRAME_HEAD;
+	size_t size = pfsnl_piece_size(op, total, offset) - PFSNL_FRAME_HEAD;
 	u8 *p = pfsnl_frame_head(wire, op, size);
 	u8 *end = p + size;
 
 	if (op == PFSNL_FRAME_SEND) {
 		put_unaligned_be64(have, p);
 		put_unaligned_be64(e->n, p + 8);
-		put_unaligned_be32(e->len, p + 16);
+		put_unaligned_be32(total, p + 16);
 		put_unaligned_be32(offset, p + 20);
 		put_unaligned_be16(e->port, p + 24);
 		put_unaligned_be16(e->flags, p + 26);
@@ -123,7 +127,7 @@ u8 *pfsnl_piece_encode(u32 op, const struct pfsnl_entry *e, u32 offset, u64 have
 		put_unaligned_be64(e->incarnation, p + 16);
 		put_unaligned_be64(e->n, p + 24);
 		put_unaligned_be32(e->sender, p + 32);
-		put_unaligned_be32(e->len, p + 36);
+		put_unaligned_be32(total, p + 36);
 		put_unaligned_be32(offset, p + 40);
 		put_unaligned_be16(e->port, p + 44);
 		put_unaligned_be16(e->flags, p + 46);

@@ -20,7 +20,7 @@
  *	16  8  incarnation of the sender
  *	24  8  the sender's own count of its messages
  *	32  4  sender
- *	36  4  bytes of the whole message
+ *	36  4  bytes of the message, or of what the client gets of it (envelope.h)
  *	40  4  where this piece belongs in it
  *	44  2  port
  *	46  2  flags
@@ -85,6 +85,8 @@
 
 /* delivered when every member is known to have it */
 #define PFSNL_MSG_SAFE		0x0001
+/* who needs all of it stands at its beginning, see envelope.h; not with SAFE */
+#define PFSNL_MSG_ENVELOPE	0x0002
 
 /* BEGIN: the client goes on where it was */
 #define PFSNL_BEGIN_CONTINUES	0x00000001U
@@ -98,7 +100,7 @@
  * @incarnation: ORDER: of the sender
  * @n: the sender's own count
  * @sender: ORDER: address
- * @total: bytes of the whole message
+ * @total: bytes of the message, as far as it is sent
  * @offset: where the piece belongs
  * @port: who it is for
  * @flags: PFSNL_MSG_*
@@ -165,9 +167,9 @@ struct pfsnl_mark {
 
 int pfsnl_send_decode(struct pfsnl_piece *p, const u8 *body, u32 len);
 int pfsnl_order_decode(struct pfsnl_piece *p, const u8 *body, u32 len);
-size_t pfsnl_piece_size(u32 op, const struct pfsnl_entry *e, u32 offset);
-u8 *pfsnl_piece_encode(u32 op, const struct pfsnl_entry *e, u32 offset, u64 have,
-		       u8 *wire);
+size_t pfsnl_piece_size(u32 op, u32 total, u32 offset);
+u8 *pfsnl_piece_encode(u32 op, const struct pfsnl_entry *e, u32 total, u32 offset,
+		       u64 have, u8 *wire);
 int pfsnl_begin_decode(struct pfsnl_begin *b, const u8 *body, u32 len);
 u8 *pfsnl_begin_encode(const struct pfsnl_begin *b, u8 *wire);
 int pfsnl_number_decode(u64 *number, const u8 *body, u32 len);

@@ -233,14 +233,14 @@ static bool send_one(struct pfsnl_core *core, struct pfsnl_entry *e)
 	int err;
 
 	do {
-		size = pfsnl_piece_size(PFSNL_FRAME_SEND, e, f->offset);
+		size = pfsnl_piece_size(PFSNL_FRAME_SEND, e->len, f->offset);
 		wire = pfsnl_alloc_raw(core, size);
 		if (!wire) {
 			err = -ENOMEM;
 			break;
 		}
-		pfsnl_piece_encode(PFSNL_FRAME_SEND, e, f->offset, o->log.last,
-				   wire);
+		pfsnl_piece_encode(PFSNL_FRAME_SEND, e, e->len, f->offset,
+				   o->log.last, wire);
 		err = core->ops->tether_bulk(core->ctx, core->up->id, wire,
 					     size);
 		pfsnl_free(core, wire);

@@ -9,6 +9,7 @@
 #include <linux/errno.h>
 #include <linux/minmax.h>
 
+#include "envelope.h"
 #include "state.h"
 
 /*
@@ -339,53 +340,71 @@ static int bulk(struct pfsnl_tether *t, const void *data, size_t len)
 	return err;
 }
 
+/**
+ * struct cursor - where a tether is in the log
+ * @number: of the message
+ * @offset: where in it
+ * @e: the message, NULL: not looked up yet
+ * @part: bytes of it that the other side gets
+ */
+struct cursor {
+	u64 number;
+	u32 offset;
+	const struct pfsnl_entry *e;
+	u32 part;
+};
+
+/* Return: false when there is no more. */
+static bool at_piece(const struct pfsnl_tether *t, struct cursor *c)
+{
+	if (c->e && c->offset)
+		return true;
+	c->e = pfsnl_log_find(&t->core->order.log, c->number);
+	if (c->e)
+		c->part = pfsnl_envelope_part(c->e, t->addr);
+	return c->e;
+}
+
+static void next_piece(struct cursor *c)
+{
+	c->offset += PFSNL_PIECE_MAX;
+	if (c->offset < c->part)
+		return;
+	c->offset = 0;
+	c->number++;
+}
+
 /* Send pieces from where it is, in one go up to about so many bytes. */
 static int send_some(struct pfsnl_tether *t, size_t most)
 {
 	struct pfsnl_core *core = t->core;
 	struct pfsnl_order *o = &core->order;
 	struct pfsnl_flow *f = &t->flow;
-	const struct pfsnl_entry *e;
-	u64 next = f->next;
-	u32 offset = f->offset;
+	const struct cursor from = { .number = f->next, .offset = f->offset };
 	/* one who succeeds our leader is told what that had told us, no more */
 	u64 stable = f->tail ? o->known : o->stable;
 	size_t size = 0;
+	struct cursor c;
 	u8 *wire, *p;
 	int err;
 
-	while (next <= o->log.last && size < most) {
-		e = pfsnl_log_find(&o->log, next);
-		size += pfsnl_piece_size(PFSNL_FRAME_ORDER, e, offset);
-		offset += PFSNL_PIECE_MAX;
-		if (offset >= e->len) {
-			offset = 0;
-			next++;
-		}
-	}
+	for (c = from; size < most && at_piece(t, &c); next_piece(&c))
+		size += pfsnl_piece_size(PFSNL_FRAME_ORDER, c.part, c.offset);
 	wire = pfsnl_alloc_raw(core, size);
 	if (!wire)
 		return -ENOMEM;
-	next = f->next;
-	offset = f->offset;
-	for (p = wire; p < wire + size;) {
-		e = pfsnl_log_find(&o->log, next);
-		p = pfsnl_piece_encode(PFSNL_FRAME_ORDER, e, offset, stable, p);
-		offset += PFSNL_PIECE_MAX;
-		if (offset >= e->len) {
-			offset = 0;
-			next++;
-		}
-	}
+	for (c = from, p = wire; p < wire + size && at_piece(t, &c); next_piece(&c))
+		p = pfsnl_piece_encode(PFSNL_FRAME_ORDER, c.e, c.part, c.offset,
+				       stable, p);
 	err = bulk(t, wire, size);
 	pfsnl_free(core, wire);
 	if (err)
 		return err;
-	f->next = next;
-	f->offset = offset;
+	f->next = c.number;
+	f->offset = c.offset;
 	f->told = stable;
 	if (PFSNL_BROKEN(ACKS))
-		acked(t, next - 1);
+		acked(t, c.number - 1);
 	return 0;
 }
 

@@ -244,30 +244,56 @@ static size_t quota(const struct pfsnl_core *core)
 	return core->order.limit / 8;
 }
 
+/* DATA, in an envelope if it is for some. */
+static struct pfsnl_entry *data_entry(struct pfsnl_core *core, u16 id, const void *data,
+				      u32 len, u32 kept,
+				      const struct pfsnl_sync_takers *takers)
+{
+	u32 head = takers ? pfsnl_envelope_len(takers->n) : 0;
+	struct pfsnl_entry *e;
+	u8 *p;
+
+	e = pfsnl_entry_raw(core, head + PFSNL_SYNCMSG_LEN + len);
+	if (!e)
+		return NULL;
+	p = e->data;
+	if (takers)
+		p = pfsnl_envelope_encode(p, e->len, head + PFSNL_SYNCMSG_LEN + kept,
+					  takers->addrs, takers->n);
+	p = pfsnl_syncmsg_head(p, PFSNL_SYNCMSG_DATA, id, &core->groups.ring);
+	if (len)
+		memcpy(p, data, len);
+	return e;
+}
+
 /**
- * pfsnl_core_sync_data - a service transmits
+ * pfsnl_core_sync_data_for - a service transmits something that only some nodes need
  * @core: created
  * @now: nanoseconds
  * @id: the service, which was told PROCESS and is not done
  * @data: what it says, copied
  * @len: how many bytes
+ * @kept: how many of them all get, @len at most
+ * @takers: who gets all of them; NULL: everybody
  *
  * May be called while PROCESS is told, as the only one of these functions. Later, too,
  * but not while anything else is told.
  *
  * Return: 0; -ENOENT when this node has no such service; -EBUSY when it is not its
- * turn, or it is done; -EMSGSIZE; -EAGAIN when too much waits, and then PROCESS is said
- * again when there is room; -ESHUTDOWN; -ENOMEM.
+ * turn, or it is done; -EMSGSIZE when it is longer than pfsnl_core_sync_longest(), an
+ * envelope for the takers included; -EAGAIN when too much waits, and then PROCESS is
+ * said again when there is room; -ESHUTDOWN; -ENOMEM.
  */
-int pfsnl_core_sync_data(struct pfsnl_core *core, u64 now, u16 id,
-			 const void *data, u32 len)
+int pfsnl_core_sync_data_for(struct pfsnl_core *core, u64 now, u16 id,
+			     const void *data, u32 len, u32 kept,
+			     const struct pfsnl_sync_takers *takers)
 {
 	struct pfsnl_service *svc = pfsnl_service_find(core, id);
 	struct pfsnl_sync *s = &core->sync;
 	struct pfsnl_entry *e;
+	u32 head = 0;
 	bool inside;
 	size_t cost;
-	u8 *p;
 
 	if (!svc)
 		return -ENOENT;
@@ -275,9 +301,14 @@ int pfsnl_core_sync_data(struct pfsnl_core *core, u64 now, u16 id,
 		return -ESHUTDOWN;
 	if (s->telling || !svc->in_round || !svc->processing || svc->done)
 		return -EBUSY;
-	if (len > pfsnl_core_sync_longest(core))
+	if (takers && takers->n > PFSNL_ENVELOPE_MAX)
+		takers = NULL;
+	if (takers)
+		head = pfsnl_envelope_len(takers->n);
+	if (len > pfsnl_core_sync_longest(core) ||
+	    head > pfsnl_core_sync_longest(core) - len)
 		return -EMSGSIZE;
-	cost = pfsnl_entry_cost(PFSNL_SYNCMSG_LEN + len);
+	cost = pfsnl_entry_cost(head + PFSNL_SYNCMSG_LEN + len);
 	if (s->out_bytes && s->out_bytes + cost > quota(core)) {
 		s->full = true;
 		return -EAGAIN;
@@ -285,19 +316,32 @@ int pfsnl_core_sync_data(struct pfsnl_core *core, u64 now, u16 id,
 	inside = s->asking;
 	if (!inside)
 		pfsnl_core_enter(core, now);
-	e = pfsnl_entry_raw(core, PFSNL_SYNCMSG_LEN + len);
+	e = data_entry(core, id, data, len, kept, takers);
 	if (e) {
-		p = pfsnl_syncmsg_head(e->data, PFSNL_SYNCMSG_DATA, id,
-				       &core->groups.ring);
-		if (len)
-			memcpy(p, data, len);
 		e->bulk = true;
 		s->out_bytes += cost;
-		pfsnl_outbox_put(core, e, PFSNL_PORT_SYNC, 0);
+		pfsnl_outbox_put(core, e, PFSNL_PORT_SYNC,
+				 takers ? PFSNL_MSG_ENVELOPE : 0);
 	}
 	if (!inside)
 		pfsnl_core_done(core);
 	return e ? 0 : -ENOMEM;
+}
+
+/**
+ * pfsnl_core_sync_data - a service transmits something for all nodes
+ * @core: created
+ * @now: nanoseconds
+ * @id: the service, which was told PROCESS and is not done
+ * @data: what it says, copied
+ * @len: how many bytes
+ *
+ * Return: as pfsnl_core_sync_data_for().
+ */
+int pfsnl_core_sync_data(struct pfsnl_core *core, u64 now, u16 id,
+			 const void *data, u32 len)
+{
+	return pfsnl_core_sync_data_for(core, now, id, data, len, len, NULL);
 }
 
 /**
@@ -450,8 +494,7 @@ void pfsnl_service_unknown(struct pfsnl_core *core, const struct pfsnl_entry *e)
 	struct pfsnl_service *svc;
 	struct pfsnl_syncmsg m;
 
-	if (e->port != PFSNL_PORT_SYNC ||
-	    pfsnl_syncmsg_decode(&m, e->data, e->len))
+	if (e->port != PFSNL_PORT_SYNC || pfsnl_syncmsg_open(&m, e))
 		return;
 	if (m.kind == PFSNL_SYNCMSG_SERVE) {
 		core->sync.said = false;

@@ -27,6 +27,7 @@
 #include <uapi/linux/pfsnl.h>
 
 #include "beacon.h"
+#include "envelope.h"
 #include "syncmsg.h"
 
 struct pfsnl_core;
@@ -69,6 +70,10 @@ enum pfsnl_sync_kind {
  * @flags: SAID: PFSNL_MSG_*
  * @data: DATA, SAID, RETRY, UNKNOWN, RESERVE: what it says
  * @len: bytes of that
+ * @whole: DATA, RESERVE for it: how many the sender said, @len or more: this node was
+ *	not given the rest. If it needs that, there will be another ring
+ * @kept: the same: how many of them all nodes have, @len or less. What all must see
+ *	alike goes by these
  * @said: RESERVE: it is for SAID, not for DATA
  * @word: DATA: kept with the sender for the service, until the round ends; 0 at first
  *
@@ -95,8 +100,20 @@ struct pfsnl_sync_event {
 	u16 flags;
 	const void *data;
 	u32 len;
+	u32 whole;
+	u32 kept;
 	bool said;
 	u32 *word;
+};
+
+/**
+ * struct pfsnl_sync_takers - the nodes that need all of what a service transmits
+ * @n: how many; if more than fit, all are given everything
+ * @addrs: which, host order
+ */
+struct pfsnl_sync_takers {
+	u32 n;
+	u32 addrs[PFSNL_ENVELOPE_MAX];
 };
 
 /**
@@ -158,6 +175,9 @@ int pfsnl_core_service_say(struct pfsnl_core *core, u64 now, u16 id, u16 flags,
 			   const void *data, u32 len, u64 *n);
 int pfsnl_core_sync_data(struct pfsnl_core *core, u64 now, u16 id,
 			 const void *data, u32 len);
+int pfsnl_core_sync_data_for(struct pfsnl_core *core, u64 now, u16 id,
+			     const void *data, u32 len, u32 kept,
+			     const struct pfsnl_sync_takers *takers);
 u32 pfsnl_core_sync_longest(const struct pfsnl_core *core);
 bool pfsnl_core_sync_state(const struct pfsnl_core *core, u32 i,
 			   struct pfsnl_sync_state *st);

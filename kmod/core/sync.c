@@ -211,7 +211,7 @@ int pfsnl_sync_reserve(struct pfsnl_core *core, const struct pfsnl_entry *e)
 	struct pfsnl_syncmsg m;
 
 	if (e->port != PFSNL_PORT_SYNC ||
-	    pfsnl_syncmsg_decode(&m, e->data, e->len))
+	    pfsnl_syncmsg_open(&m, e))
 		return 0;
 	if (m.kind == PFSNL_SYNCMSG_REPORT)
 		return reserve_records(core, m.n);
@@ -221,6 +221,8 @@ int pfsnl_sync_reserve(struct pfsnl_core *core, const struct pfsnl_entry *e)
 	if (!svc)
 		return 0;
 	core->sync.reserved = true;
+	ev.whole = m.whole;
+	ev.kept = m.kept;
 	ev.said = m.kind == PFSNL_SYNCMSG_SAY;
 	ev.data = m.rest;
 	ev.len = m.len;
@@ -504,6 +506,8 @@ static void transmitted(struct pfsnl_core *core, struct pfsnl_mate *mate,
 		.n = e->n,
 		.data = m->rest,
 		.len = m->len,
+		.whole = m->whole,
+		.kept = m->kept,
 	};
 	struct pfsnl_service *svc;
 
@@ -517,7 +521,7 @@ static void transmitted(struct pfsnl_core *core, struct pfsnl_mate *mate,
 	if (!svc || !svc->in_round)
 		return;
 	svc->items++;
-	svc->bytes += m->len;
+	svc->bytes += m->whole;
 	ev.word = &r->word;
 	pfsnl_service_tell(core, svc, &ev);
 	if (!svc->waits)
@@ -636,7 +640,7 @@ void pfsnl_sync_message(struct pfsnl_core *core, const struct pfsnl_entry *e)
 						  e->incarnation);
 	struct pfsnl_syncmsg m;
 
-	if (!mate || pfsnl_syncmsg_decode(&m, e->data, e->len)) {
+	if (!mate || pfsnl_syncmsg_open(&m, e)) {
 		pfsnl_count(core, PFSNL_COUNT_SYNC_MALFORMED);
 		return;
 	}

@@ -5,6 +5,8 @@
 #include <linux/errno.h>
 #include <linux/unaligned.h>
 
+#include "envelope.h"
+#include "ordermsg.h"
 #include "syncmsg.h"
 
 static int check_addrs(const struct pfsnl_syncmsg *m)
@@ -67,6 +69,8 @@ int pfsnl_syncmsg_decode(struct pfsnl_syncmsg *m, const u8 *data, u32 len)
 		.rest = data + PFSNL_SYNCMSG_LEN,
 		.len = len - PFSNL_SYNCMSG_LEN,
 	};
+	m->whole = m->len;
+	m->kept = m->len;
 	word = get_unaligned_be16(data + 2);
 	switch (m->kind) {
 	case PFSNL_SYNCMSG_ROUND:
@@ -87,6 +91,35 @@ int pfsnl_syncmsg_decode(struct pfsnl_syncmsg *m, const u8 *data, u32 len)
 	default:
 		return -EBADMSG;
 	}
+}
+
+/**
+ * pfsnl_syncmsg_open - read a message about services as it was delivered
+ * @m: filled
+ * @e: the message, perhaps in an envelope, perhaps not all of it; what @m points to
+ *	afterwards is in it
+ *
+ * All nodes find the same, whatever part of it they have.
+ *
+ * Return: 0 or -EBADMSG.
+ */
+int pfsnl_syncmsg_open(struct pfsnl_syncmsg *m, const struct pfsnl_entry *e)
+{
+	struct pfsnl_envelope env;
+	u32 head;
+
+	if (!(e->flags & PFSNL_MSG_ENVELOPE))
+		return pfsnl_syncmsg_decode(m, e->data, e->len);
+	if (pfsnl_envelope_decode(&env, e->data, e->len))
+		return -EBADMSG;
+	head = pfsnl_envelope_len(env.n);
+	if (env.kept - head < PFSNL_SYNCMSG_LEN ||
+	    pfsnl_syncmsg_decode(m, e->data + head, e->len - head) ||
+	    m->kind != PFSNL_SYNCMSG_DATA)
+		return -EBADMSG;
+	m->whole = env.whole - head - PFSNL_SYNCMSG_LEN;
+	m->kept = env.kept - head - PFSNL_SYNCMSG_LEN;
+	return 0;
 }
 
 /**

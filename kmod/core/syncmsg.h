@@ -19,7 +19,7 @@
  *	       which it was activated last: leader 4, sequence number 8, incarnation 8;
  *	       how often it was activated 8, operations since the last time 8. All but
  *	       the id is zero if it never was
- * DATA: what a service transmits
+ * DATA: what a service transmits; may be in an envelope (envelope.h)
  *	24     that
  * DONE: the service has nothing more to transmit; nothing more
  * SERVE: the services of the sender are not what they were; nothing more
@@ -32,6 +32,7 @@
 #include <linux/types.h>
 
 #include "beacon.h"
+#include "log.h"
 
 /* most services that one node may have */
 #define PFSNL_SERVICES_MAX	8
@@ -56,6 +57,8 @@ enum pfsnl_syncmsg_kind {
  * @n: ROUND: nodes; REPORT: records
  * @rest: what follows the head
  * @len: bytes of that
+ * @whole: DATA: how many it was when it was said, @len or more
+ * @kept: DATA: so many of them all nodes have, @len or less
  */
 struct pfsnl_syncmsg {
 	u8 kind;
@@ -64,6 +67,8 @@ struct pfsnl_syncmsg {
 	u32 n;
 	const u8 *rest;
 	u32 len;
+	u32 whole;
+	u32 kept;
 };
 
 /**
@@ -81,6 +86,7 @@ struct pfsnl_served {
 };
 
 int pfsnl_syncmsg_decode(struct pfsnl_syncmsg *m, const u8 *data, u32 len);
+int pfsnl_syncmsg_open(struct pfsnl_syncmsg *m, const struct pfsnl_entry *e);
 bool pfsnl_syncmsg_asked(const struct pfsnl_syncmsg *m, u32 addr);
 void pfsnl_served_read(const struct pfsnl_syncmsg *m, u32 i,
 		       struct pfsnl_served *s);

@@ -86,15 +86,25 @@ void pfsnl_ckpt_iter_wants(struct pfsnl_ckpt_iter *it, bool sections)
 	it->id_len = NO_ID;
 }
 
-/* The section that is wanted next. */
+static bool is_here(const struct pfsnl_section *s)
+{
+	return !s->offered && s->got == s->len;
+}
+
+/* The section that is wanted next, and that nobody wanted before. */
 static struct pfsnl_section *next_section(const struct pfsnl_ckpt *c,
-					  const struct pfsnl_ckpt_iter *it)
+					  struct pfsnl_ckpt_iter *it)
 {
 	struct pfsnl_section *s;
 
 	s = pfsnl_section_after(c, it->id_len == NO_ID ? NULL : it->id, it->id_len);
-	while (s && (s->wanted || (!s->offered && s->got == s->len)))
-		s = pfsnl_section_next(s);
+	for (; s; s = pfsnl_section_next(s)) {
+		if (is_here(s))
+			continue;
+		it->takes = true;
+		if (!s->wanted)
+			break;
+	}
 	return s;
 }
 
@@ -110,6 +120,7 @@ static bool want_of(const struct pfsnl_ckpts *store, const struct pfsnl_ckpt_set
 	if (c->whole || pfsnl_side_passed(store, side, c))
 		return false;
 	if (it->phase == PHASE_CKPTS) {
+		it->takes = true;
 		if (!pfsnl_set_find(store->set, &c->number))
 			r->flags = PFSNL_WANT_DATA;
 		return c->wanted < (r->flags ? PFSNL_WANTED_DATA : PFSNL_WANTED_OFFERS);

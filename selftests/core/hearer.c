@@ -341,9 +341,14 @@ static void heard_message(struct hearer *h, struct node *n,
 	struct row *row = row_of(n->world->hearings, &h->ring);
 	struct viewed *v = find(h, e->sender, e->incarnation);
 	u64 what = sim_mix(e->sender ^ sim_mix(e->incarnation ^ sim_mix(e->n)));
-	u32 i;
+	struct pfsnl_envelope env;
+	u32 i, len = e->len;
 
-	for (i = 0; i < e->len; i++)
+	/* not all get all of it, but all that it has of others */
+	if ((e->flags & PFSNL_MSG_ENVELOPE) &&
+	    !pfsnl_envelope_decode(&env, e->data, e->len))
+		len = env.kept;
+	for (i = 0; i < len; i++)
 		what = what * 0x100000001b3ULL ^ e->data[i];
 	if (!v || !v->in)
 		sim_violated("messages-fold",

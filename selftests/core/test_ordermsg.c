@@ -43,8 +43,8 @@ static void send_is_the_bytes_of_the_table(void **state)
 	u8 wire[64];
 	u32 len;
 
-	assert_int_equal(pfsnl_piece_size(PFSNL_FRAME_SEND, e, 0), sizeof(want));
-	assert_ptr_equal(pfsnl_piece_encode(PFSNL_FRAME_SEND, e, 0,
+	assert_int_equal(pfsnl_piece_size(PFSNL_FRAME_SEND, 3, 0), sizeof(want));
+	assert_ptr_equal(pfsnl_piece_encode(PFSNL_FRAME_SEND, e, 3, 0,
 					    0x5152535455565758, wire),
 			 wire + sizeof(want));
 	assert_memory_equal(wire, want, sizeof(want));
@@ -84,7 +84,7 @@ static void order_is_the_bytes_of_the_table(void **state)
 	u8 wire[64];
 	u32 len;
 
-	pfsnl_piece_encode(PFSNL_FRAME_ORDER, e, 0, 0x5152535455565758, wire);
+	pfsnl_piece_encode(PFSNL_FRAME_ORDER, e, 2, 0, 0x5152535455565758, wire);
 	assert_memory_equal(wire, want, sizeof(want));
 	assert_int_equal(pfsnl_order_decode(&p, want + 8, 50), 0);
 	assert_int_equal(p.number, 0x102);
@@ -110,9 +110,11 @@ static void long_message_goes_in_pieces(void **state)
 	struct pfsnl_piece p;
 
 	for (offset = 0; offset < e->len; offset += PFSNL_PIECE_MAX) {
-		end = pfsnl_piece_encode(PFSNL_FRAME_ORDER, e, offset, 0, wire);
+		end = pfsnl_piece_encode(PFSNL_FRAME_ORDER, e, e->len, offset, 0,
+					 wire);
 		assert_int_equal(end - wire,
-				 pfsnl_piece_size(PFSNL_FRAME_ORDER, e, offset));
+				 pfsnl_piece_size(PFSNL_FRAME_ORDER, e->len,
+						  offset));
 		assert_int_equal(pfsnl_order_decode(&p, wire + 8, end - wire - 8),
 				 0);
 		assert_int_equal(p.offset, offset);
@@ -133,7 +135,7 @@ static void piece_beyond_its_message_is_refused(void **state)
 	struct pfsnl_piece p;
 	u8 wire[200], body[200];
 
-	pfsnl_piece_encode(PFSNL_FRAME_ORDER, e, 0, 0, wire);
+	pfsnl_piece_encode(PFSNL_FRAME_ORDER, e, 100, 0, 0, wire);
 	memcpy(body, wire + 8, 148);
 	assert_int_equal(pfsnl_order_decode(&p, body, 148), 0);
 	put_be(body + 40, 4, 1);
@@ -155,7 +157,7 @@ static void piece_beyond_its_message_is_refused(void **state)
 	assert_int_equal(pfsnl_order_decode(&p, body, 148), -EBADMSG);
 	/* marks are the leader's to send */
 	e->port = PFSNL_PORT_RING;
-	pfsnl_piece_encode(PFSNL_FRAME_SEND, e, 0, 0, wire);
+	pfsnl_piece_encode(PFSNL_FRAME_SEND, e, 100, 0, 0, wire);
 	assert_int_equal(pfsnl_send_decode(&p, wire + 8, 128), -EBADMSG);
 	free(e);
 }

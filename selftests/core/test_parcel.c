@@ -66,6 +66,17 @@ static void head_is_written_as_it_is_read(void **state)
 	assert_true(p.last);
 	assert_true(p.time == 0x0102030405060708ULL);
 	assert_int_equal(p.len, 0);
+
+	p = (struct pfsnl_parcel) {
+		.step = PFSNL_CKPT_STEP_NEED,
+		.last = true,
+		.takes = true,
+	};
+	head(want, PFSNL_CKPT_STEP_NEED, 3, 0);
+	pfsnl_parcel_encode(&p, wire);
+	assert_memory_equal(wire, want, sizeof(want));
+	assert_int_equal(decode(&p, wire, sizeof(wire)), 0);
+	assert_true(p.takes);
 }
 
 static void what_makes_no_sense_is_refused(void **state)
@@ -79,7 +90,12 @@ static void what_makes_no_sense_is_refused(void **state)
 	assert_int_equal(decode(&p, wire, PFSNL_PARCEL_LEN), -EBADMSG);
 	head(wire, PFSNL_CKPT_STEP_END, 0, 0);
 	assert_int_equal(decode(&p, wire, PFSNL_PARCEL_LEN), -EBADMSG);
-	head(wire, PFSNL_CKPT_STEP_DATA, 2, 0);
+	head(wire, PFSNL_CKPT_STEP_DATA, 4, 0);
+	assert_int_equal(decode(&p, wire, PFSNL_PARCEL_LEN), -EBADMSG);
+	/* only at the end of a step of wants somebody lacks something */
+	head(wire, PFSNL_CKPT_STEP_DATA, 3, 0);
+	assert_int_equal(decode(&p, wire, PFSNL_PARCEL_LEN), -EBADMSG);
+	head(wire, PFSNL_CKPT_STEP_NEED, 2, 0);
 	assert_int_equal(decode(&p, wire, PFSNL_PARCEL_LEN), -EBADMSG);
 	head(wire, PFSNL_CKPT_STEP_DATA, 1, 5);
 	assert_int_equal(decode(&p, wire, PFSNL_PARCEL_LEN), -EBADMSG);
@@ -88,16 +104,24 @@ static void what_makes_no_sense_is_refused(void **state)
 	head(wire, PFSNL_CKPT_STEP_DATA, 1, 0);
 	wire[3] = 1;
 	assert_int_equal(decode(&p, wire, PFSNL_PARCEL_LEN), -EBADMSG);
-	/* any length but the right ones */
+	/* any length but the right ones: what its head says counts all the same */
 	end = head(wire, PFSNL_CKPT_STEP_DATA, 1, 0);
 	end = put_be(end, 4, 2);
 	end = put_be(end, 2, 0);
-	for (len = 0; len <= end - wire; len++)
-		assert_int_equal(decode(&p, wire, len),
-				 len == PFSNL_PARCEL_LEN || len == end - wire ?
-				 0 : -EBADMSG);
+	for (len = 0; len < PFSNL_PARCEL_LEN; len++)
+		assert_int_equal(decode(&p, wire, len), -EBADMSG);
+	for (; len <= end - wire; len++) {
+		u8 *copy = exact(wire, len);
+
+		assert_int_equal(pfsnl_parcel_decode(&p, copy, len), 0);
+		assert_true(p.last);
+		assert_int_equal(pfsnl_parcel_is_whole(&p),
+				 len == PFSNL_PARCEL_LEN || len == end - wire);
+		free(copy);
+	}
 	put_be(wire + PFSNL_PARCEL_LEN, 4, 0xffffffff);
-	assert_int_equal(decode(&p, wire, end - wire), -EBADMSG);
+	assert_int_equal(pfsnl_parcel_decode(&p, wire, end - wire), 0);
+	assert_false(pfsnl_parcel_is_whole(&p));
 }
 
 int main(void)
