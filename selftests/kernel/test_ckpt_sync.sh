@@ -113,6 +113,17 @@ check "and that they were activated again" said k1 "event activated [0-9]+"
 
 # ---- who comes late ---------------------------------------------------------
 
+# how much a node heard since this was asked of it last
+declare -A heard_at=()
+heard_since()
+{
+	local now
+
+	now=$(in_node "$1" cat /sys/class/net/eth0/statistics/rx_bytes)
+	heard=$((now - ${heard_at[$1]-0}))
+	heard_at[$1]=$now
+}
+
 opens k1 big crw 20000000 20000000 100 8 100000000
 big=$handle
 ask k1 create "$big" long 0
@@ -121,6 +132,7 @@ check "3 MiB are written" asks k1 "fill ok" fill "$big" long 3000000
 unset patience
 ask k1 create "$big" count 4
 tell k1 hurl 400 "$big" count 4
+heard_since 2
 node_up 5
 keeper k5 5
 check "a node joins while others write" wait_until 60 one_list "1 2 3 4 5"
@@ -129,17 +141,12 @@ check "each write was done, or is known not to be" eval \
 	'wait_until 30 said k1 "hurled 400" ||
 	 wait_until 30 eval "! tail -n 2 $tmp/k1.out | grep -q \"^write\""'
 opens k5 big rw
+heard_since 2
+note "one that has it heard $heard bytes meanwhile"
+check "who has it is not given it again" \
+	eval 'why="$heard bytes"; [ $heard -lt 1000000 ]'
 check "a section above 1 MiB is synchronized" same_data k1 k5 "$big" "$handle" long
 
-# how much a node heard since it was called last
-heard_since()
-{
-	local now
-
-	now=$(in_node "$1" cat /sys/class/net/eth0/statistics/rx_bytes)
-	heard=$((now - ${heard_at-0}))
-	heard_at=$now
-}
 segment 1 5
 wait_until 30 one_list "5"
 wait_until 30 one_list "1 2 3 4"
