@@ -263,6 +263,14 @@ static void join_versions(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *into
 		same_version(store, a, b);
 		return;
 	}
+	/*
+	 * One was made of the other, which is still there because it was open where the
+	 * first had gone: it was gone on from.
+	 */
+	if (a_known && b_known && a->ops != b->ops) {
+		a_known = a->ops < b->ops;
+		b_known = !a_known;
+	}
 	differ = a_known == b_known &&
 		 (is_linked(a) != is_linked(b) ||
 		  memcmp(pfsnl_digest_ckpt(store, a), pfsnl_digest_ckpt(store, b),
@@ -350,7 +358,7 @@ static void drop_gone(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *set)
 /**
  * pfsnl_sides_join - two sides become one
  * @store: the store
- * @into: the one, and then both
+ * @into: the one, and then both; with the handles of all sides
  * @from: the other, emptied
  */
 void pfsnl_sides_join(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *into,
@@ -358,7 +366,6 @@ void pfsnl_sides_join(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *into,
 {
 	struct pfsnl_ckpt *a, *b;
 
-	pfsnl_refs_join(&store->mem, into, from);
 	count_refs(into, &into->handles);
 	count_refs(from, &into->handles);
 	judge(store, into, from);

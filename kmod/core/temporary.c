@@ -748,6 +748,9 @@ int pfsnl_ckpts_activate(struct pfsnl_ckpts *store, const struct pfsnl_ring_id *
 	find_passed(store);
 	if (!list_empty(&store->sides)) {
 		set = first_side(store);
+		/* what is open on any side stays, whichever are made one first */
+		list_for_each_entry(side, &store->sides, side)
+			pfsnl_refs_join(&store->mem, set, side);
 		while (!list_empty(&store->sides)) {
 			side = first_side(store);
 			pfsnl_sides_join(store, set, side);

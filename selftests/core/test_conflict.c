@@ -716,6 +716,86 @@ static void four_sides_become_the_same_in_all_orders(void **state)
 	assert_true(conflicts > SEEDS / 5);
 }
 
+/*
+ * Three sides know of "g": of @who, the first has what the second made of it, and the
+ * second has it no more; the third was cut off before, and has the old one open.
+ */
+static struct depots gone_on_from(const u32 *who, bool unlinked)
+{
+	struct depots all = depots_new(3), two = { .n = 2, .time = 4000 }, one;
+	u32 i;
+
+	for (i = 0; i < 3; i++)
+		assert_int_equal(depots_open(&all, i, 1, "g", DEPOT_RW).err, 0);
+	assert_int_equal(depots_create(&all, 0, 1, "s", "0", 1), 0);
+	side_of(&all, who[2]);
+	two.at[0] = all.at[min(who[0], who[1])];
+	two.at[1] = all.at[max(who[0], who[1])];
+	assert_int_equal(depots_meet(&two), 0);
+	i = who[1] > who[0];
+	if (unlinked)
+		assert_int_equal(depots_unlink(&two, i, "g"), 0);
+	else
+		assert_int_equal(depots_write(&two, i, 1, "s", 0, "1", 1), 0);
+	assert_int_equal(depots_close(&two, i, 1), 0);
+	if (!unlinked)
+		assert_int_equal(depots_close(&two, !i, 1), 0);
+	side_of(&all, who[0]);
+	one = side_of(&all, who[1]);
+	if (!unlinked)
+		assert_int_equal(depots_unlink(&one, 0, "g"), 0);
+	assert_int_equal(count_ckpts(one.at[0]), 0);
+	all.time = 1000000;
+	return all;
+}
+
+/* what has no name is found by what is there */
+static void assert_gone_on(const struct depots *all, bool unlinked, u32 refs)
+{
+	const struct pfsnl_ckpt *c = pfsnl_ckpts_after(all->at[0]->store, NULL);
+
+	assert_non_null(c);
+	assert_int_equal(count_ckpts(all->at[0]), 1);
+	assert_int_equal(!!(c->flags & PFSNL_CKPT_UNLINKED), unlinked);
+	assert_int_equal(first_byte(c, "s"), unlinked ? '0' : '1');
+	assert_int_equal(c->refs, refs);
+}
+
+static void what_was_unlinked_stays_so_whoever_forgot_it_meanwhile(void **state)
+{
+	u32 who[3] = { 0, 1, 2 }, order[3];
+	struct depots all;
+
+	do {
+		/* all at once */
+		all = gone_on_from(who, true);
+		assert_int_equal(depots_meet(&all), 0);
+		assert_gone_on(&all, true, 2);
+		depots_free(&all);
+		/* and one after the other */
+		memcpy(order, (u32 [3]){ 0, 1, 2 }, sizeof(order));
+		do {
+			all = gone_on_from(who, true);
+			meet_in_order(&all, order);
+			assert_gone_on(&all, true, 2);
+			depots_free(&all);
+		} while (next_order(order, 3));
+	} while (next_order(who, 3));
+}
+
+static void what_a_third_side_has_open_is_the_newest_that_any_side_has(void **state)
+{
+	u32 who[3] = { 0, 1, 2 };
+	struct depots all;
+
+	do {
+		all = gone_on_from(who, false);
+		assert_int_equal(depots_meet(&all), 0);
+		assert_gone_on(&all, false, 1);
+		depots_free(&all);
+	} while (next_order(who, 3));
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(what_only_one_side_changed_is_no_conflict),
 	cmocka_unit_test(what_one_side_deleted_does_not_come_back),
@@ -728,6 +808,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(change_on_one_side_outlives_an_unlink_on_the_other),
 	cmocka_unit_test(change_outlives_an_unlink_also_of_what_is_still_open),
 	cmocka_unit_test(what_one_side_unlinked_and_the_other_has_open_stays),
+	cmocka_unit_test(what_was_unlinked_stays_so_whoever_forgot_it_meanwhile),
+	cmocka_unit_test(what_a_third_side_has_open_is_the_newest_that_any_side_has),
 	cmocka_unit_test(name_of_a_loser_is_cut_where_it_would_be_too_long),
 	cmocka_unit_test(loser_takes_a_name_from_nobody),
 	cmocka_unit_test(version_that_another_side_went_on_from_does_not_come_back),
