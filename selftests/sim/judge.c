@@ -60,6 +60,7 @@ struct line {
  * @beaconed: when it did so last
  * @bound: of its memory, bytes
  * @led: how many followed it when it took a claim, itself apart
+ * @claimed: and how large the ring was of who claimed it
  * @lines: one for each other
  */
 struct file {
@@ -74,6 +75,7 @@ struct file {
 	u64 beaconed;
 	u64 bound;
 	u32 led;
+	u32 claimed;
 	struct line *lines;
 };
 
@@ -472,7 +474,7 @@ static void note(struct node *n, enum pfsnl_note note, u32 addr, u32 reason,
 		 u64 number)
 {
 	struct file *f = file_of(n);
-	struct line *l = line_of(f, addr), *theirs;
+	struct line *l = line_of(f, addr);
 	struct pfsnl_node *known;
 
 	switch (note) {
@@ -504,6 +506,8 @@ static void note(struct node *n, enum pfsnl_note note, u32 addr, u32 reason,
 	case PFSNL_NOTE_CLAIM_TAKEN:
 		history_claimed(n);
 		f->led = followers(n);
+		f->claimed = node_at(addr) ?
+			     line_of(file_of(node_at(addr)), n->host.addr)->claimed : 0;
 		break;
 	case PFSNL_NOTE_DIAL:
 		dialled(f, addr, l);
@@ -522,13 +526,13 @@ static void note(struct node *n, enum pfsnl_note note, u32 addr, u32 reason,
 	case PFSNL_NOTE_STEP_DOWN:
 		if (!node_at(addr))
 			break;
-		theirs = line_of(file_of(node_at(addr)), n->host.addr);
 		/* to one of these it hands over, whatever that said when it led */
 		known = pfsnl_roster_find(&n->core->roster, addr);
 		if (known && known->c->tether &&
 		    known->c->tether->state == PFSNL_TETHER_MEMBER)
 			break;
-		if (f->led && theirs->claimed == 1)
+		/* it may have asked again since, with less, while we stood still */
+		if (f->led && f->claimed == 1)
 			sim_violated("larger-ring",
 				     "%08x leads %u others and yields to %08x, which is alone",
 				     n->host.addr, f->led, addr);
