@@ -18,7 +18,8 @@
  *	temporary.c	the temporary store: records in, activate, abort
  *	want.c		what of it is wanted
  *	send.c		records out
- *	conflict.c	several sides become one
+ *	verdict.c	which versions win when several sides become one
+ *	conflict.c	and how they do
  *
  * The store knows no clock, message, ring protocol or lock. It allocates through the
  * table given at creation. One caller at a time.
@@ -243,9 +244,10 @@ struct pfsnl_due {
  * @whole: it is complete
  * @twin: in a temporary store: the same in the regular store, whose sections it takes over
  *	when it is activated; until then it has none itself
- * @passed: when sides become one: another side has gone on from it
- * @owed: and who takes its place is to be reported
- * @goes: and it is not kept
+ * @passed: when sides become one: nobody needs what it holds, see verdict.c
+ * @beaten: another side has gone on from it
+ * @goes: a side that knew it has thrown it away, and nobody has it open
+ * @owed: it stays, or what takes its place does, and that is to be reported
  * @wanted: PFSNL_WANTED_*: while sides are transmitted, what somebody wants of it
  * @name_len: bytes of @name
  * @name: compared by all its bytes; kept after an unlink
@@ -279,8 +281,9 @@ struct pfsnl_ckpt {
 	bool whole;
 	struct pfsnl_ckpt *twin;
 	bool passed;
-	bool owed;
+	bool beaten;
 	bool goes;
+	bool owed;
 	u8 wanted;
 	u32 name_len;
 	u8 name[PFSNL_CKPT_NAME_MAX];

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Several sides become one. What one side changed while the other did not wins without
- * a word: the lineage of the other says whether it knew that version. If both changed
- * it, or both gave the same name, the larger key wins: {not unlinked, operations,
- * digest}. A key belongs to the version alone, so it does not matter who leads, who
- * transmits and in which order sides meet.
+ * a word (verdict.c). If both changed it, or both gave the same name, the larger key
+ * wins: {not unlinked, operations, digest}. A key belongs to the version alone, so it
+ * does not matter who leads, who transmits and in which order sides meet.
  *
  * The loser is kept as a checkpoint of another name. If it was a version of the
  * winner, its number is made of its digest: the same loser from several sides is kept
@@ -25,19 +24,9 @@
 /* creator of a number that is a digest; no node has this address */
 #define NOBODY		0
 
-static bool is_linked(const struct pfsnl_ckpt *c)
-{
-	return !(c->flags & PFSNL_CKPT_UNLINKED);
-}
-
 static bool is_loser(const struct pfsnl_ckpt *c)
 {
 	return c->flags & PFSNL_CKPT_CONFLICT;
-}
-
-static bool dot_same(const struct pfsnl_ckpt_dot *a, const struct pfsnl_ckpt_dot *b)
-{
-	return !pfsnl_ring_order(&a->ring, &b->ring) && a->count == b->count;
 }
 
 static int dot_cmp(const struct pfsnl_ckpt_dot *a, const struct pfsnl_ckpt_dot *b)
@@ -54,8 +43,8 @@ static int key_cmp(struct pfsnl_ckpts *store, struct pfsnl_ckpt *a, struct pfsnl
 {
 	int order;
 
-	if (is_linked(a) != is_linked(b))
-		return is_linked(a) ? 1 : -1;
+	if (pfsnl_ckpt_linked(a) != pfsnl_ckpt_linked(b))
+		return pfsnl_ckpt_linked(a) ? 1 : -1;
 	if (a->ops != b->ops)
 		return a->ops < b->ops ? -1 : 1;
 	order = memcmp(pfsnl_digest_ckpt(store, a), pfsnl_digest_ckpt(store, b),
@@ -139,7 +128,7 @@ static void keep_loser(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *into,
 	u8 digest[PFSNL_CKPT_DIGEST];
 
 	memcpy(digest, pfsnl_digest_ckpt(store, loser), PFSNL_CKPT_DIGEST);
-	if (!is_linked(loser) || PFSNL_BROKEN(CKPT_LOSER)) {
+	if (!pfsnl_ckpt_linked(loser) || PFSNL_BROKEN(CKPT_LOSER)) {
 		/* it was thrown away; only handles, which follow the number, kept it */
 		report(store, PFSNL_CONFLICT_UNLINKED_OPEN, winner, loser, digest);
 		pfsnl_ckpt_free(&store->mem, loser);
@@ -153,6 +142,7 @@ static void keep_loser(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *into,
 	};
 	loser->hashed = false;
 	loser->refs = 0;
+	loser->owed = false;
 	rename_loser(loser, digest, 0);
 	if (pfsnl_set_insert(into, loser)) {
 		/* kept already, from another side */
@@ -160,41 +150,6 @@ static void keep_loser(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *into,
 		return;
 	}
 	report(store, PFSNL_CONFLICT_CONTENT, winner, loser, digest);
-}
-
-/*
- * Whether a version is behind another one: that one's side has been where this one was
- * changed, and this one's not where that one was. Whatever the order in which sides are
- * made one, it wins nothing and is kept nowhere, so nobody needs what it holds.
- *
- * To be sure that this goes round in no circle, the other one must be above it by its
- * key, too, as it is if it was made of this one and not unlinked.
- */
-static bool is_passed(const struct pfsnl_ckpt_set *side, const struct pfsnl_ckpt *c,
-		      const struct pfsnl_ckpt_set *other)
-{
-	const struct pfsnl_ckpt *d = pfsnl_set_find(other, &c->number);
-
-	return d && d->ops > c->ops && is_linked(d) >= is_linked(c) &&
-	       pfsnl_lineage_has(&other->lineage, &c->changed) &&
-	       !pfsnl_lineage_has(&side->lineage, &d->changed);
-}
-
-/**
- * pfsnl_side_passed - whether what a version holds is needed by nobody
- * @store: the store
- * @side: of which side it is
- * @c: the version
- */
-bool pfsnl_side_passed(const struct pfsnl_ckpts *store,
-		       const struct pfsnl_ckpt_set *side, const struct pfsnl_ckpt *c)
-{
-	const struct pfsnl_ckpt_set *other;
-
-	list_for_each_entry(other, &store->sides, side)
-		if (other != side && is_passed(side, c, other))
-			return true;
-	return false;
 }
 
 /* Whether it lost in a ring before that in which another one did. */
@@ -229,158 +184,104 @@ static void replace(struct pfsnl_ckpt_set *set, struct pfsnl_ckpt *old,
 	pfsnl_set_insert(set, c);
 }
 
-/* What was unlinked on one side stays. Of what is passed nobody may know the digest. */
-static void stays(struct pfsnl_ckpts *store, struct pfsnl_ckpt *c)
+/* How a version fares against others of its number, see pfsnl_sides_judge(). */
+static int rank(const struct pfsnl_ckpt *c)
 {
-	if (c->passed)
-		c->owed = true;
-	else
-		report(store, PFSNL_CONFLICT_UNLINKED, c, NULL, NULL);
+	if (c->beaten)
+		return 0;
+	return c->goes ? 1 : 2;
+}
+
+/* Which version is left where none is kept; of one that is passed there is no digest. */
+static int rest_cmp(const struct pfsnl_ckpt *a, const struct pfsnl_ckpt *b)
+{
+	if (a->passed != b->passed)
+		return a->passed ? -1 : 1;
+	if (pfsnl_ckpt_linked(a) != pfsnl_ckpt_linked(b))
+		return pfsnl_ckpt_linked(a) ? 1 : -1;
+	if (a->ops != b->ops)
+		return a->ops < b->ops ? -1 : 1;
+	return dot_cmp(&a->changed, &b->changed);
 }
 
 /* Both sides have this number; the second's is in no tree. */
 static void join_versions(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *into,
-			  const struct pfsnl_ckpt_set *from, struct pfsnl_ckpt *a,
-			  struct pfsnl_ckpt *b)
+			  struct pfsnl_ckpt *a, struct pfsnl_ckpt *b)
 {
-	bool a_known = pfsnl_lineage_has(&from->lineage, &a->changed);
-	bool b_known = pfsnl_lineage_has(&into->lineage, &b->changed);
+	int order = rank(a) - rank(b);
+	bool forked = !order && rank(a) == 2;
 	struct pfsnl_ckpt *winner = a, *loser = b;
-	bool differ;
 
-	if (a->passed != b->passed) {
-		if (a->passed) {
+	if (pfsnl_dot_same(&a->changed, &b->changed)) {
+		/* the one of which all is here */
+		if (a->passed && !b->passed) {
 			replace(into, a, b);
 			winner = b;
 			loser = a;
 		}
-		if (loser->owed)
-			stays(store, winner);
-		pfsnl_ckpt_free(&store->mem, loser);
+		same_version(store, winner, loser);
 		return;
 	}
-	if (a->passed || dot_same(&a->changed, &b->changed)) {
-		same_version(store, a, b);
-		return;
-	}
-	/*
-	 * One was made of the other, which is still there because it was open where the
-	 * first had gone: it was gone on from.
-	 */
-	if (a_known && b_known && a->ops != b->ops) {
-		a_known = a->ops < b->ops;
-		b_known = !a_known;
-	}
-	differ = a_known == b_known &&
-		 (is_linked(a) != is_linked(b) ||
-		  memcmp(pfsnl_digest_ckpt(store, a), pfsnl_digest_ckpt(store, b),
-			 PFSNL_CKPT_DIGEST));
-	if (a_known != b_known ? a_known :
-	    key_cmp(store, a, b) < 0 && !PFSNL_BROKEN(CKPT_SIDE)) {
+	if (forked)
+		order = key_cmp(store, a, b) * !PFSNL_BROKEN(CKPT_SIDE);
+	else if (!order)
+		order = rest_cmp(a, b);
+	if (order < 0) {
 		replace(into, a, b);
 		winner = b;
 		loser = a;
 	}
-	if (differ)
+	winner->owed |= loser->owed;
+	if (forked && (pfsnl_ckpt_linked(a) != pfsnl_ckpt_linked(b) ||
+		       memcmp(pfsnl_digest_ckpt(store, a), pfsnl_digest_ckpt(store, b),
+			      PFSNL_CKPT_DIGEST)))
 		keep_loser(store, into, winner, loser);
 	else
 		pfsnl_ckpt_free(&store->mem, loser);
 }
 
-/* Only one side has this number. Return: whether it goes. */
-static bool goes(struct pfsnl_ckpts *store, struct pfsnl_ckpt *c,
-		 const struct pfsnl_ckpt_set *other)
-{
-	bool known = pfsnl_lineage_has(&other->lineage, &c->changed);
-	struct pfsnl_ckpt *origin;
-
-	if (!known) {
-		/* it was there, and is unlinked; we changed it since */
-		if (is_linked(c) && c->number.creator != NOBODY &&
-		    pfsnl_lineage_has(&other->lineage, &c->born))
-			stays(store, c);
-		return false;
-	}
-	if (c->number.creator == NOBODY) {
-		/* the other side knows this version as what it still has */
-		origin = pfsnl_set_find(other, &c->origin);
-		if (origin && dot_same(&origin->changed, &c->changed))
-			return false;
-	}
-	if (!c->refs)
-		return true;
-	/* unlinked or expired there, used here */
-	if (is_linked(c))
-		stays(store, c);
-	return false;
-}
-
-/* How many handles there will be of each, on whichever side it is. */
-static void count_refs(struct pfsnl_ckpt_set *set, const struct rb_root *handles)
-{
-	struct pfsnl_ckpt *c;
-	struct rb_node *p;
-
-	for (c = pfsnl_set_first(set); c; c = pfsnl_set_after(set, &c->number))
-		c->refs = 0;
-	for (p = rb_first(handles); p; p = rb_next(p)) {
-		c = pfsnl_set_find(set, &rb_entry(p, struct pfsnl_ckpt_handle,
-						  by_key)->number);
-		if (c)
-			c->refs++;
-	}
-}
-
-/* Find out what goes, before anything is changed by which that is found out. */
-static void judge(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *set,
-		  const struct pfsnl_ckpt_set *other)
-{
-	struct pfsnl_ckpt *c;
-
-	for (c = pfsnl_set_first(set); c; c = pfsnl_set_after(set, &c->number))
-		c->goes = !pfsnl_set_find(other, &c->number) &&
-			  goes(store, c, other);
-}
-
-static void drop_gone(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *set)
-{
-	struct pfsnl_ckpt *c, *next;
-
-	for (c = pfsnl_set_first(set); c; c = next) {
-		next = pfsnl_set_after(set, &c->number);
-		if (!c->goes)
-			continue;
-		rb_erase(&c->by_number, &set->by_number);
-		pfsnl_ckpt_free(&store->mem, c);
-	}
-}
-
 /**
  * pfsnl_sides_join - two sides become one
  * @store: the store
- * @into: the one, and then both; with the handles of all sides
+ * @into: the one, and then both
  * @from: the other, emptied
+ *
+ * All of them were judged.
  */
 void pfsnl_sides_join(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *into,
 		      struct pfsnl_ckpt_set *from)
 {
 	struct pfsnl_ckpt *a, *b;
 
-	count_refs(into, &into->handles);
-	count_refs(from, &into->handles);
-	judge(store, into, from);
-	judge(store, from, into);
-	drop_gone(store, into);
-	drop_gone(store, from);
 	while ((b = pfsnl_set_first(from))) {
 		rb_erase(&b->by_number, &from->by_number);
 		a = pfsnl_set_insert(into, b);
 		if (a)
-			join_versions(store, into, from, a, b);
+			join_versions(store, into, a, b);
 	}
 	pfsnl_lineage_join(&into->lineage, &from->lineage);
 	into->limits.bytes = max(into->limits.bytes, from->limits.bytes);
 	into->limits.headroom = max(into->limits.headroom, from->limits.headroom);
+}
+
+/**
+ * pfsnl_sides_settle - all sides are one: what goes does so, what stays is told
+ * @store: the store
+ * @set: what they have become
+ */
+void pfsnl_sides_settle(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *set)
+{
+	struct pfsnl_ckpt *c, *next;
+
+	for (c = pfsnl_set_first(set); c; c = next) {
+		next = pfsnl_set_after(set, &c->number);
+		if (rank(c) == 1) {
+			rb_erase(&c->by_number, &set->by_number);
+			pfsnl_ckpt_free(&store->mem, c);
+		} else if (c->owed && pfsnl_ckpt_linked(c)) {
+			report(store, PFSNL_CONFLICT_UNLINKED, c, NULL, NULL);
+		}
+	}
 }
 
 /* What a loser is named by: of a version that lost, still the digest that it had then. */
@@ -419,7 +320,7 @@ void pfsnl_names_settle(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *set)
 	for (c = pfsnl_set_first(set); c; c = pfsnl_set_after(set, &c->number)) {
 		at = c;
 		tries = 0;
-		while (is_linked(at) && (other = pfsnl_set_name(set, at))) {
+		while (pfsnl_ckpt_linked(at) && (other = pfsnl_set_name(set, at))) {
 			winner = other;
 			if (claim_cmp(store, at, other) > 0) {
 				pfsnl_set_unname(set, other);
@@ -455,7 +356,7 @@ struct pfsnl_ckpt *pfsnl_ckpt_winner(const struct pfsnl_ckpts *store,
 {
 	struct pfsnl_ckpt *winner = winner_over(store->set, c);
 
-	return winner && winner != c && is_linked(winner) ? winner : NULL;
+	return winner && winner != c && pfsnl_ckpt_linked(winner) ? winner : NULL;
 }
 
 /* It lost before we came, and was told then, elsewhere. */

@@ -30,6 +30,16 @@ int pfsnl_ring_order(const struct pfsnl_ring_id *a, const struct pfsnl_ring_id *
 	return 0;
 }
 
+/**
+ * pfsnl_dot_same - whether two places are the same
+ * @a: the one
+ * @b: the other
+ */
+bool pfsnl_dot_same(const struct pfsnl_ckpt_dot *a, const struct pfsnl_ckpt_dot *b)
+{
+	return !pfsnl_ring_order(&a->ring, &b->ring) && a->count == b->count;
+}
+
 /* The first that is not below a ring. */
 static u32 place(const struct pfsnl_lineage *l, const struct pfsnl_ring_id *ring)
 {

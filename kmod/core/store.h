@@ -208,6 +208,7 @@ void pfsnl_refs_join(const struct pfsnl_ckpt_mem *mem, struct pfsnl_ckpt_set *in
 
 /* lineage.c */
 int pfsnl_ring_order(const struct pfsnl_ring_id *a, const struct pfsnl_ring_id *b);
+bool pfsnl_dot_same(const struct pfsnl_ckpt_dot *a, const struct pfsnl_ckpt_dot *b);
 bool pfsnl_lineage_has(const struct pfsnl_lineage *l, const struct pfsnl_ckpt_dot *dot);
 bool pfsnl_lineage_ring(const struct pfsnl_lineage *l, const struct pfsnl_ring_id *ring);
 bool pfsnl_lineage_ok(const struct pfsnl_lineage *l);
@@ -224,11 +225,21 @@ void pfsnl_set_free(const struct pfsnl_ckpt_mem *mem, struct pfsnl_ckpt_set *set
 void pfsnl_set_drop(struct pfsnl_ckpts *store, struct pfsnl_ckpt *c);
 struct pfsnl_ckpt_set *pfsnl_side_find(const struct pfsnl_ckpts *store, u32 addr);
 
+/* whether it can be found by its name */
+static inline bool pfsnl_ckpt_linked(const struct pfsnl_ckpt *c)
+{
+	return !(c->flags & PFSNL_CKPT_UNLINKED);
+}
+
+/* verdict.c */
+bool pfsnl_side_passed(const struct pfsnl_ckpts *store,
+		       const struct pfsnl_ckpt_set *side, const struct pfsnl_ckpt *c);
+void pfsnl_sides_judge(struct pfsnl_ckpts *store);
+
 /* conflict.c */
 void pfsnl_sides_join(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *into,
 		      struct pfsnl_ckpt_set *from);
-bool pfsnl_side_passed(const struct pfsnl_ckpts *store,
-		       const struct pfsnl_ckpt_set *side, const struct pfsnl_ckpt *c);
+void pfsnl_sides_settle(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *set);
 void pfsnl_names_settle(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *set);
 void pfsnl_losers_date(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *set,
 		       const struct pfsnl_ring_id *ring);

@@ -697,18 +697,6 @@ static void renew_dots(struct pfsnl_ckpt_set *set, const struct pfsnl_ckpt_dot *
 }
 
 /* What will not be kept, before anything is changed by which that is found out. */
-static void find_passed(struct pfsnl_ckpts *store)
-{
-	struct pfsnl_ckpt_set *side;
-	struct pfsnl_ckpt *c;
-
-	if (store->n_sides < 2)
-		return;
-	list_for_each_entry(side, &store->sides, side)
-		for (c = pfsnl_set_first(side); c; c = pfsnl_set_after(side, &c->number))
-			c->passed = pfsnl_side_passed(store, side, c);
-}
-
 static struct pfsnl_ckpt_set *first_side(struct pfsnl_ckpts *store)
 {
 	struct pfsnl_ckpt_set *side = list_first_entry(&store->sides,
@@ -745,17 +733,15 @@ int pfsnl_ckpts_activate(struct pfsnl_ckpts *store, const struct pfsnl_ring_id *
 		pfsnl_refs_keep(&store->mem, side, members, n);
 	if (list_empty(&store->sides))
 		pfsnl_refs_keep(&store->mem, set, members, n);
-	find_passed(store);
 	if (!list_empty(&store->sides)) {
+		pfsnl_sides_judge(store);
 		set = first_side(store);
-		/* what is open on any side stays, whichever are made one first */
-		list_for_each_entry(side, &store->sides, side)
-			pfsnl_refs_join(&store->mem, set, side);
 		while (!list_empty(&store->sides)) {
 			side = first_side(store);
 			pfsnl_sides_join(store, set, side);
 			pfsnl_set_free(&store->mem, side);
 		}
+		pfsnl_sides_settle(store, set);
 	}
 	take_twins(set);
 	WARN_ON(!pfsnl_lineage_enter(&set->lineage, ring));

@@ -796,6 +796,38 @@ static void what_a_third_side_has_open_is_the_newest_that_any_side_has(void **st
 	} while (next_order(who, 3));
 }
 
+/* One has a version, one threw that away, and the third has one that was not made of it. */
+static void what_one_side_threw_away_is_no_less_a_fork_of_another(void **state)
+{
+	u32 who[3] = { 0, 1, 2 }, i;
+
+	do {
+		struct depots all = depots_new(3), two = { .n = 2, .time = 4000 }, one;
+
+		for (i = 0; i < 3; i++)
+			assert_int_equal(depots_open(&all, i, 1, "g", DEPOT_RW).err, 0);
+		assert_int_equal(depots_create(&all, 0, 1, "s", "0", 1), 0);
+		one = side_of(&all, who[2]);
+		assert_int_equal(depots_write(&one, 0, 1, "s", 0, "f", 1), 0);
+		two.at[0] = all.at[min(who[0], who[1])];
+		two.at[1] = all.at[max(who[0], who[1])];
+		assert_int_equal(depots_meet(&two), 0);
+		assert_int_equal(depots_write(&two, who[0] > who[1], 1, "s", 0, "w", 1), 0);
+		assert_int_equal(depots_write(&two, who[0] > who[1], 1, "s", 0, "W", 1), 0);
+		side_of(&all, who[0]);
+		one = side_of(&all, who[1]);
+		assert_int_equal(depots_unlink(&one, 0, "g"), 0);
+		assert_int_equal(depots_close(&one, 0, 1), 0);
+		assert_int_equal(count_ckpts(one.at[0]), 0);
+		all.time = 1000000;
+		assert_int_equal(depots_meet(&all), 0);
+		assert_int_equal(first_byte(depot_named(all.at[0], "g"), "s"), 'W');
+		assert_int_equal(first_byte(loser_of(all.at[0]), "s"), 'f');
+		assert_int_equal(count_ckpts(all.at[0]), 2);
+		depots_free(&all);
+	} while (next_order(who, 3));
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(what_only_one_side_changed_is_no_conflict),
 	cmocka_unit_test(what_one_side_deleted_does_not_come_back),
@@ -810,6 +842,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(what_one_side_unlinked_and_the_other_has_open_stays),
 	cmocka_unit_test(what_was_unlinked_stays_so_whoever_forgot_it_meanwhile),
 	cmocka_unit_test(what_a_third_side_has_open_is_the_newest_that_any_side_has),
+	cmocka_unit_test(what_one_side_threw_away_is_no_less_a_fork_of_another),
 	cmocka_unit_test(name_of_a_loser_is_cut_where_it_would_be_too_long),
 	cmocka_unit_test(loser_takes_a_name_from_nobody),
 	cmocka_unit_test(version_that_another_side_went_on_from_does_not_come_back),
