@@ -184,7 +184,7 @@ void stream_host_off(struct host *host)
 {
 	while (!list_empty(&host->ends))
 		stream_end_forget(list_first_entry(&host->ends, struct stream_end,
-						    on_host));
+						   on_host));
 }
 
 /**
