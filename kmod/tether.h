@@ -2,6 +2,10 @@
 /*
  * The tether room: TCP sockets, driven by callbacks.
  *
+ *	tether.c	how connections come about: the listener, dialling
+ *	tether_sock.c	a tether: life, callbacks, what is read
+ *	tether_out.c	what is written to it
+ *
  * A tether here is a socket with a number. It is created by the node thread,
  * when the core dials or somebody connects, and ended by the node thread, when
  * the core says so. In between its callbacks, which run in softirq, queue its
@@ -62,6 +66,7 @@ struct pfsnl_tether_io {
 	size_t buffer_len;
 };
 
+/* tether.c */
 int pfsnl_tethers_open(struct pfsnl_instance *inst,
 		       const struct pfsnl_config *cfg,
 		       struct netlink_ext_ack *extack);
@@ -69,16 +74,19 @@ void pfsnl_tethers_listen(struct pfsnl_tether_io *io);
 void pfsnl_tethers_deafen(struct pfsnl_tether_io *io);
 void pfsnl_tethers_close(struct pfsnl_tether_io *io);
 
-/* for the core's operations; node thread, under the instance lock */
+/* for the core's operation: node thread, under the instance lock */
 int pfsnl_tethers_dial(struct pfsnl_tether_io *io, u32 addr, u16 port, u32 *id);
+
+/* tether_sock.c, likewise but for the two that count */
+void pfsnl_tethers_end(struct pfsnl_tether_io *io, u32 id);
+long pfsnl_tethers_alive(void);
+long pfsnl_tethers_created(void);
+
+/* tether_out.c, likewise */
 int pfsnl_tethers_write(struct pfsnl_tether_io *io, u32 id, const void *data,
 			size_t len);
 int pfsnl_tethers_bulk(struct pfsnl_tether_io *io, u32 id, const void *data,
 		       size_t len);
-void pfsnl_tethers_end(struct pfsnl_tether_io *io, u32 id);
 void pfsnl_tethers_push(struct pfsnl_tether_io *io);
-
-long pfsnl_tethers_alive(void);
-long pfsnl_tethers_created(void);
 
 #endif /* PFSNL_TETHER_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1 */
 /* What the files about groups of processes share; see internal.h. */
-#ifndef PFSNL_GROUP_H
-#define PFSNL_GROUP_H
+#ifndef PFSNL_LIB_GROUP_H
+#define PFSNL_LIB_GROUP_H
 
 #include <linux/netlink.h>
 

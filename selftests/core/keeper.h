@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Keepers: the checkpoint service on the nodes of a world, driven as the kernel drives
- * it, and the processes that use it. What must hold is checked as it happens:
+ * it; deed.h has the processes that use it. What must hold is checked as it happens:
  *
  *	ckpt-same	whoever activates a ring has the same store there, and the same
  *			conflicts, and after each operation the same answer
@@ -12,54 +12,14 @@
 #define CORE_KEEPER_H
 
 #include "ckptsvc.h"
+#include "deed.h"
 #include "sim.h"
 
-struct keeper;
 struct node;
 struct world;
 
 /* the clocks that stamp operations begin with this */
 #define KEEPER_EPOCH	1700000000000000000ULL
-
-/**
- * struct keeper_handle - a checkpoint that a process has open, or wants to
- * @list: of the keeper
- * @process: whose
- * @handle: its number
- * @open: opening it was answered
- * @gone: it was lost, and is forgotten when no request about it is under way
- * @under_way: requests about it that are not answered
- */
-struct keeper_handle {
-	struct list_head list;
-	u32 process;
-	u32 handle;
-	bool open;
-	bool gone;
-	u32 under_way;
-};
-
-/**
- * struct deed - something that a process wants done
- * @r: the request
- * @list: all of the keeper
- * @keeper: where
- * @h: what it opens, or is about; NULL: nothing, or it is gone
- * @answered: what it came to is known
- * @applied: how often it was applied
- * @err: what it came to
- * @result: if it was applied
- */
-struct deed {
-	struct pfsnl_ckpt_request r;
-	struct list_head list;
-	struct keeper *keeper;
-	struct keeper_handle *h;
-	bool answered;
-	u32 applied;
-	int err;
-	struct pfsnl_ckpt_result result;
-};
 
 /**
  * struct keeper_tap - who sees all that keepers are told and do; each may be NULL
@@ -160,22 +120,9 @@ void keeper_set_clock(struct keeper *k, s64 skew);
 struct pfsnl_ckpts *keeper_store(const struct keeper *k);
 struct pfsnl_ckptsvc_state keeper_state(const struct keeper *k);
 
-struct deed *keeper_do(struct keeper *k, struct pfsnl_ckptmsg *m);
-struct deed *keeper_open(struct keeper *k, u32 process, const char *name, u8 flags);
-struct deed *keeper_open_as(struct keeper *k, u32 process, const char *name, u8 flags,
-			    const struct pfsnl_ckpt_attr *attr);
-struct deed *keeper_close(struct keeper *k, struct keeper_handle *h);
-struct deed *keeper_unlink(struct keeper *k, const char *name);
-struct deed *keeper_create(struct keeper *k, struct keeper_handle *h, const char *id,
-			   const void *data, u32 len);
-struct deed *keeper_write(struct keeper *k, struct keeper_handle *h, const char *id,
-			  u64 offset, const void *data, u32 len);
-struct deed *keeper_resize(struct keeper *k, u64 bytes);
-struct deed *keeper_die(struct keeper *k, u32 process);
 struct pfsnl_ckpt *keeper_named(const struct keeper *k, const char *name);
 struct pfsnl_section *keeper_section(const struct keeper *k, const char *name,
 				     const char *id);
-void keeper_tidy(struct keeper *k);
 bool keeper_settled(const struct keeper *k);
 u64 keeper_mix(const struct keeper *k);
 bool keepers_settled(struct world *w, void *arg);

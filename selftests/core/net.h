@@ -189,6 +189,8 @@ void stream_set_user(struct stream_end *end, void *user);
 u32 stream_peer(const struct stream_end *end);
 size_t stream_pending(const struct stream_end *end);
 bool stream_joins(const struct stream_end *a, const struct stream_end *b);
+
+/* stream_end.c */
 void stream_host_off(struct host *host);
 void stream_host_reset(struct host *host);
 void stream_host_resume(struct host *host);

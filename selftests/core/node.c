@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A host that runs the core: gives it datagrams, streams, time and memory, and
- * does what it asks for, as the rooms around it do in the kernel.
+ * A host that runs the core: its life, its clock, its settings, and what can be asked
+ * of it.
  */
 #include <errno.h>
-#include <linux/minmax.h>
-#include <linux/overflow.h>
-#include <linux/unaligned.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "broken.h"
-#include "state.h"
-#include "world.h"
+#include "node.h"
 
 static u64 now_of(const struct node *n)
 {
 	return node_clock(n);
 }
 
-/* When the clock of a node will show a time. */
-static u64 when_of(const struct node *n, u64 time)
+/**
+ * node_when - when the clock of a node will show a time
+ * @n: the node
+ * @time: by its clock, or SIM_NEVER
+ *
+ * Return: the time of the world.
+ */
+u64 node_when(const struct node *n, u64 time)
 {
 	u64 d;
 
@@ -96,514 +96,6 @@ void node_done(struct node *n)
 	leave(n);
 }
 
-/* What the core asks for, it asks for while it is called. */
-static struct node *node_of(void *ctx)
-{
-	struct node *n = ctx;
-
-	if (!n->inside)
-		sim_fail("%08x: operation outside of a call", n->host.addr);
-	return n;
-}
-
-static struct node_tether *tether_find(const struct node *n, u32 id)
-{
-	struct rb_node *p = n->tethers.rb_node;
-
-	while (p) {
-		struct node_tether *t = rb_entry(p, struct node_tether, by_id);
-
-		if (id == t->id)
-			return t;
-		p = id < t->id ? p->rb_left : p->rb_right;
-	}
-	return NULL;
-}
-
-static struct node_tether *tether_get(const struct node *n, u32 id)
-{
-	struct node_tether *t = tether_find(n, id);
-
-	if (!t)
-		sim_fail("%08x: no tether %u (any more)", n->host.addr, id);
-	return t;
-}
-
-static struct node_tether *tether_new(struct node *n, struct stream_end *end)
-{
-	struct rb_node **link = &n->tethers.rb_node, *parent = NULL;
-	struct node_tether *t = sim_alloc(sizeof(*t));
-
-	t->id = ++n->last_id;
-	t->end = end;
-	stream_set_user(end, t);
-	stream_room(end, pfsnl_core_tether_room(&n->cfg), NODE_BULK);
-	while (*link) {
-		parent = *link;
-		link = &parent->rb_right;	/* numbers only grow */
-	}
-	rb_link_node(&t->by_id, parent, link);
-	rb_insert_color(&t->by_id, &n->tethers);
-	return t;
-}
-
-static void tether_free(struct node *n, struct node_tether *t)
-{
-	rb_erase(&t->by_id, &n->tethers);
-	free(t);
-}
-
-static void *op_alloc(void *ctx, size_t size)
-{
-	return ledger_alloc(&node_of(ctx)->ledger, size);
-}
-
-static void *op_alloc_raw(void *ctx, size_t size)
-{
-	void *p = ledger_alloc(&node_of(ctx)->ledger, size);
-
-	if (p)
-		memset(p, 0xa5, size);
-	return p;
-}
-
-static void op_free(void *ctx, void *p)
-{
-	ledger_free(&node_of(ctx)->ledger, p);
-}
-
-static void beacon_at(struct node *n, u64 next)
-{
-	n->beacon_next = next;
-	sim_at(&n->world->sim, &n->beacon, when_of(n, next));
-}
-
-static void digest_bytes(struct node *n, const u8 *p, size_t len)
-{
-	u64 x = len;
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		x = x * 0x100000001b3ULL ^ p[i];
-	world_digest(n->world, x);
-}
-
-static int op_beacon(void *ctx, const struct pfsnl_beacon_plan *plan)
-{
-	size_t size = struct_size(plan, to, plan->n_to);
-	struct node *n = node_of(ctx);
-	u64 next;
-
-	if (!plan->interval_ms || (plan->burst && !plan->burst_ms))
-		sim_fail("%08x: beacons without pause", n->host.addr);
-	if (!ledger_grants(&n->ledger))
-		return -ENOMEM;
-	free(n->plan);
-	n->plan = sim_alloc(size);
-	memcpy(n->plan, plan, size);
-	digest_bytes(n, plan->wire, sizeof(plan->wire));
-
-	if (plan->burst) {
-		n->burst = plan->burst;
-		next = now_of(n);
-	} else {
-		/* a shorter interval counts from the last one */
-		next = n->beacon_last + plan->interval_ms * SIM_MS;
-		if (n->beacon.slot)
-			next = min(next, n->beacon_next);
-	}
-	beacon_at(n, next);
-	return 0;
-}
-
-static void op_lease(void *ctx, u64 until)
-{
-	node_of(ctx)->lease = until;
-}
-
-static void op_datagram(void *ctx, u32 addr, const void *data, size_t len)
-{
-	host_send(&node_of(ctx)->host, addr, data, len);
-}
-
-static int op_tether_open(void *ctx, u32 addr, u16 port, u32 *id)
-{
-	struct node *n = node_of(ctx);
-	struct stream_end *end;
-
-	if (!ledger_grants(&n->ledger))
-		return -ENOMEM;
-	end = stream_dial(&n->host, addr, port);
-	if (!end)
-		return -EHOSTUNREACH;
-	*id = tether_new(n, end)->id;
-	return 0;
-}
-
-/* what a frame is, for people who read a trace */
-static const char *op_text(const void *frame)
-{
-	static const char * const ours[] = {
-		"(0)", "CLAIM", "ACCEPT", "BUSY", "INSTALL", "LEAVE", "PING",
-		"PONG", "RECORD_GET", "RECORD", "HANDOVER", "OFFER", "FOREIGN",
-		"BEGIN", "SEND", "ORDER", "ACK", "STABLE", "WANT", "GRANT",
-		"FETCH", "TAIL",
-	};
-	static char number[16];
-	u32 op = get_unaligned_be32(frame);
-
-	if (op == PFSNL_FRAME_ADD)
-		return "add";
-	if (op == PFSNL_FRAME_REMOVE)
-		return "remove";
-	if (PFSNL_FRAME_OURS(op) && (op & 0xffff) < ARRAY_SIZE(ours))
-		return ours[op & 0xffff];
-	snprintf(number, sizeof(number), "op %08x", op);
-	return number;
-}
-
-static int op_tether_write(void *ctx, u32 id, const void *data, size_t len)
-{
-	struct node *n = node_of(ctx);
-	struct node_tether *t = tether_get(n, id);
-	int err = -ENOMEM;
-
-	digest_bytes(n, data, len);
-	if (n->world->trace)
-		world_say(n->world, &n->host, "says %s to %08x", op_text(data),
-			  stream_peer(t->end));
-	/* judged before anybody can act upon it */
-	if (n->world->tap)
-		n->world->tap->says(n, t, data, len);
-	if (ledger_grants(&n->ledger))
-		err = stream_write(t->end, data, len);
-	if (err == -EAGAIN) {
-		t->blocked = get_unaligned_be32(data);
-		n->blocked = true;
-	}
-	return err;
-}
-
-/* An answer to MUSTER becomes something that nobody knows. */
-static void garble(u8 *p, const u8 *end)
-{
-	for (; p < end; p += PFSNL_FRAME_HEAD + get_unaligned_be32(p + 4)) {
-		u8 *piece = p + PFSNL_FRAME_HEAD;
-
-		if (get_unaligned_be32(p) == PFSNL_FRAME_SEND &&
-		    get_unaligned_be16(piece + 24) == PFSNL_PORT_GROUP &&
-		    piece[PFSNL_SEND_LEN] == PFSNL_GROUPMSG_HERE)
-			piece[PFSNL_SEND_LEN] = 0xff;
-	}
-}
-
-static int op_tether_bulk(void *ctx, u32 id, const void *data, size_t len)
-{
-	struct node *n = node_of(ctx);
-	struct node_tether *t = tether_get(n, id);
-	const u8 *p, *end = (const u8 *)data + len;
-
-	digest_bytes(n, data, len);
-	for (p = data; p < end;
-	     p += PFSNL_FRAME_HEAD + get_unaligned_be32(p + 4)) {
-		if (n->world->trace)
-			world_say(n->world, &n->host, "says %s to %08x",
-				  op_text(p), stream_peer(t->end));
-		if (n->world->tap)
-			n->world->tap->says(n, t, p, PFSNL_FRAME_HEAD +
-					    get_unaligned_be32(p + 4));
-	}
-	if (p != end)
-		sim_fail("%08x: %zu bytes are no whole frames", n->host.addr,
-			 len);
-	if (n->garbles)
-		garble((u8 *)data, end);
-	return ledger_grants(&n->ledger) ?
-	       stream_write_bulk(t->end, data, len) : -ENOMEM;
-}
-
-static void op_order(void *ctx, const struct pfsnl_order_event *ev)
-{
-	struct node *n = node_of(ctx);
-
-	world_digest(n->world, ev->kind ^ ev->n << 8);
-	hearer_hear(&n->hearer, n, ev);
-	if (n->keeper && ev->kind == PFSNL_ORDER_ROOM)
-		keeper_room(n->keeper);
-}
-
-static void op_group(void *ctx, const struct pfsnl_group_event *ev)
-{
-	struct node *n = node_of(ctx);
-
-	world_digest(n->world, ev->kind ^ ev->number << 8 ^ ev->place << 16);
-	process_told(n, ev);
-}
-
-static int op_sync(void *ctx, const struct pfsnl_sync_event *ev)
-{
-	struct node *n = node_of(ctx);
-
-	world_digest(n->world, ev->kind ^ ev->service << 8 ^ ev->place << 24);
-	return n->keeper && ev->who == n->keeper ? keeper_told(n->keeper, ev) :
-						   replica_told(n, ev);
-}
-
-static void op_tether_close(void *ctx, u32 id)
-{
-	struct node *n = node_of(ctx);
-	struct node_tether *t = tether_get(n, id);
-
-	stream_close(t->end);
-	tether_free(n, t);
-}
-
-static void op_event(void *ctx, const struct pfsnl_event *ev)
-{
-	struct node *n = node_of(ctx);
-	u32 i;
-
-	world_digest(n->world, ev->kind ^ ev->generation << 8 ^ ev->ring.seq << 32);
-	if (ev->kind == PFSNL_EVENT_UPDATE && n->world->trace)
-		for (i = 0; i < ev->n; i++)
-			world_say(n->world, &n->host, "%s %u of %u: %08x",
-				  ev->op ? "add" : "remove", i + 1, ev->n,
-				  be32_to_cpu(ev->addrs[i]));
-	watch_hear(&n->watch, n->world->sim.now, ev);
-}
-
-static void op_deadline(void *ctx, u64 when)
-{
-	struct node *n = node_of(ctx);
-
-	n->alarm_when = when;
-	sim_at(&n->world->sim, &n->alarm, when_of(n, when));
-}
-
-static void op_note(void *ctx, enum pfsnl_note note, u32 addr, u32 reason,
-		    u64 number)
-{
-	struct node *n = node_of(ctx);
-
-	world_digest(n->world, note ^ (u64)addr << 8 ^ reason << 4 ^ number);
-	if (n->world->trace)
-		world_say(n->world, &n->host, "%s %08x, %s, %llu",
-			  pfsnl_note_text(note), addr,
-			  pfsnl_reason_text(reason),
-			  (unsigned long long)number);
-	if (n->on_note)
-		n->on_note(n, note, addr, reason, number);
-	if (n->world->tap)
-		n->world->tap->note(n, note, addr, reason, number);
-}
-
-static void op_left(void *ctx)
-{
-	struct node *n = node_of(ctx);
-
-	if (n->left)
-		sim_fail("%08x: left twice", n->host.addr);
-	n->left = true;
-	sim_at(&n->world->sim, &n->gone, n->world->sim.now);
-}
-
-static const struct pfsnl_core_ops core_ops = {
-	.alloc = op_alloc,
-	.alloc_raw = op_alloc_raw,
-	.free = op_free,
-	.beacon = op_beacon,
-	.lease = op_lease,
-	.datagram = op_datagram,
-	.tether_open = op_tether_open,
-	.tether_write = op_tether_write,
-	.tether_bulk = op_tether_bulk,
-	.tether_close = op_tether_close,
-	.event = op_event,
-	.order = op_order,
-	.group = op_group,
-	.sync = op_sync,
-	.deadline = op_deadline,
-	.note = op_note,
-	.left = op_left,
-};
-
-static bool hears(struct host *host, u32 dst)
-{
-	struct node *n = container_of(host, struct node, host);
-
-	return n->core && (dst == n->cfg.broadcast ||
-			   (n->cfg.beacon_to == PFSNL_BEACON_TO_MULTICAST &&
-			    dst == n->cfg.group));
-}
-
-static void datagram(struct host *host, u32 src, const void *data, size_t len)
-{
-	struct node *n = container_of(host, struct node, host);
-	u64 age;
-
-	if (!n->core)
-		return;
-	if (n->world->tap)
-		n->world->tap->hears(n, src, data, len);
-	enter(n);
-	/* clocks may run fast or slow */
-	age = n->world->sim.now - host->came;
-	pfsnl_core_datagram(n->core, now_of(n), now_of(n) - age - age / 16, src,
-			    data, len);
-	leave(n);
-}
-
-static bool listens(struct host *host, u16 port)
-{
-	struct node *n = container_of(host, struct node, host);
-
-	return n->core && port == n->cfg.tether_port;
-}
-
-static int accepted(struct host *host, struct stream_end *end, u32 from)
-{
-	struct node *n = container_of(host, struct node, host);
-	struct node_tether *t;
-	int err;
-
-	if (!n->core)
-		return -ECONNREFUSED;
-	t = tether_new(n, end);
-	enter(n);
-	err = pfsnl_core_tether_in(n->core, now_of(n), t->id, from);
-	leave(n);
-	if (err)
-		tether_free(n, t);
-	return err;
-}
-
-static void opened(struct host *host, struct stream_end *end, int err)
-{
-	struct node *n = container_of(host, struct node, host);
-	struct node_tether *t = stream_user(end);
-
-	enter(n);
-	pfsnl_core_tether_opened(n->core, now_of(n), t->id, err);
-	leave(n);
-}
-
-static void bytes(struct host *host, struct stream_end *end, const void *data,
-		  size_t len)
-{
-	struct node *n = container_of(host, struct node, host);
-	struct node_tether *t = stream_user(end);
-
-	enter(n);
-	pfsnl_core_tether_bytes(n->core, now_of(n), t->id, data, len);
-	leave(n);
-}
-
-static void writable(struct host *host, struct stream_end *end)
-{
-	struct node *n = container_of(host, struct node, host);
-	struct node_tether *t = stream_user(end);
-
-	enter(n);
-	pfsnl_core_tether_writable(n->core, now_of(n), t->id);
-	leave(n);
-}
-
-static void closed(struct host *host, struct stream_end *end)
-{
-	struct node *n = container_of(host, struct node, host);
-	struct node_tether *t = stream_user(end);
-	u32 id = t->id;
-
-	enter(n);
-	pfsnl_core_tether_closed(n->core, now_of(n), id);
-	leave(n);
-	if (n->core && tether_find(n, id))
-		sim_fail("%08x: tether %u is over but kept", host->addr, id);
-}
-
-static void alarm_run(struct sim_event *ev)
-{
-	struct node *n = container_of(ev, struct node, alarm);
-
-	if (n->host.state != HOST_ON) {
-		n->late = true;
-		return;
-	}
-	enter(n);
-	pfsnl_core_tick(n->core, now_of(n));
-	leave(n);
-	if (PFSNL_BROKEN(ENDLESS) && n->rate)
-		sim_at(&n->world->sim, ev, n->world->sim.now);
-}
-
-static void beacon_run(struct sim_event *ev)
-{
-	struct node *n = container_of(ev, struct node, beacon);
-	struct pfsnl_beacon_plan *plan = n->plan;
-	u64 now = now_of(n), pause;
-	u32 i;
-
-	if (n->host.state == HOST_FROZEN) {
-		n->late = true;
-		return;
-	}
-	/* whoever prepares beacons must do so again in time */
-	if (now <= plan->valid_until && !n->muted) {
-		if (n->world->tap)
-			n->world->tap->beacon(n);
-		pfsnl_beacon_stamp(plan->wire, ++n->beacon_counter,
-				   pfsnl_lease_ms(n->lease, now));
-		for (i = 0; i < plan->n_to; i++)
-			host_send(&n->host, plan->to[i], plan->wire,
-				  sizeof(plan->wire));
-	}
-	n->beacon_last = now;
-	if (n->burst)
-		n->burst--;
-	pause = n->burst ? plan->burst_ms : plan->interval_ms;
-	beacon_at(n, now + pause * SIM_MS);
-}
-
-/* as the instance does before it brings the core anything */
-static void woken(struct host *host)
-{
-	struct node *n = container_of(host, struct node, host);
-	u64 gap = now_of(n) - n->beacon_last;
-
-	if (!n->core || !n->plan || !n->beacon_last || PFSNL_BROKEN(PAUSE) ||
-	    gap <= pfsnl_core_pause_limit(&n->cfg))
-		return;
-	enter(n);
-	pfsnl_core_paused(n->core, now_of(n), gap);
-	leave(n);
-}
-
-static void resumed(struct host *host)
-{
-	struct node *n = container_of(host, struct node, host);
-
-	if (!n->late || !n->core)
-		return;
-	n->late = false;
-	if (!n->beacon.slot && n->plan)
-		beacon_at(n, now_of(n));
-	if (!n->alarm.slot)
-		sim_at(&n->world->sim, &n->alarm, n->world->sim.now);
-}
-
-static const struct host_ops host_ops = {
-	.hears = hears,
-	.datagram = datagram,
-	.listens = listens,
-	.accept = accepted,
-	.opened = opened,
-	.bytes = bytes,
-	.writable = writable,
-	.closed = closed,
-	.woken = woken,
-	.resumed = resumed,
-};
-
 /* Forget all that is around the core. */
 static void clear(struct node *n)
 {
@@ -668,15 +160,15 @@ void node_init(struct node *n, struct world *w, u32 addr)
 {
 	*n = (struct node) {
 		.world = w,
-		.alarm.run = alarm_run,
-		.beacon.run = beacon_run,
+		.alarm.run = node_alarm_run,
+		.beacon.run = node_beacon_run,
 		.gone.run = gone_run,
 		.watch.keep = true,
 		.tethers = RB_ROOT,
 		.clock = w->sim.now,
 		.clock_at = w->sim.now,
 	};
-	host_add(&n->host, &w->net, addr, &host_ops);
+	host_add(&n->host, &w->net, addr, &node_host_ops);
 	pfsnl_config_defaults(&n->cfg);
 	n->cfg.addr = addr;
 	n->cfg.broadcast = WORLD_BROADCAST;
@@ -720,7 +212,7 @@ int node_start(struct node *n)
 	n->lease = 0;
 	world_say(n->world, &n->host, "starts");
 	enter(n);
-	n->core = pfsnl_core_create(&core_ops, n, &n->cfg, n->incarnation);
+	n->core = pfsnl_core_create(&node_core_ops, n, &n->cfg, n->incarnation);
 	if (n->core && (n->serves || n->keeper)) {
 		leave(n);
 		replicas_start(n);
@@ -829,27 +321,9 @@ void node_skew(struct node *n, s32 rate)
 	n->clock_at = n->world->sim.now;
 	n->rate = rate;
 	if (n->beacon.slot)
-		beacon_at(n, n->beacon_next);
+		node_beacon_at(n, n->beacon_next);
 	if (n->alarm.slot)
-		sim_at(&n->world->sim, &n->alarm, when_of(n, n->alarm_when));
-}
-
-/**
- * node_end - one of the streams of a node
- * @n: the node
- * @nth: which of its tethers, counted around
- *
- * Return: its end of the stream, NULL when it has none.
- */
-struct stream_end *node_end(const struct node *n, u32 nth)
-{
-	struct rb_node *p = rb_first(&n->tethers);
-
-	if (!p)
-		return NULL;
-	for (nth %= node_tethers(n); nth; nth--)
-		p = rb_next(p);
-	return rb_entry(p, struct node_tether, by_id)->end;
+		sim_at(&n->world->sim, &n->alarm, node_when(n, n->alarm_when));
 }
 
 /**
@@ -872,187 +346,6 @@ int node_set(struct node *n, const struct pfsnl_config *cfg)
 	if (!err)
 		n->cfg = *cfg;
 	return err;
-}
-
-/**
- * node_send - send a message to all
- * @n: the node, running
- * @flags: PFSNL_MSG_*
- * @len: its length in bytes
- *
- * Return: as pfsnl_core_send().
- */
-int node_send(struct node *n, u16 flags, u32 len)
-{
-	u8 *data = sim_alloc(len + 1);
-	u64 number;
-	u32 i;
-	int err;
-
-	for (i = 0; i < len; i++)
-		data[i] = n->hearer.sent + i * 7;
-	n->hearer.sent++;
-	enter(n);
-	err = pfsnl_core_send(n->core, now_of(n), PFSNL_PORT_FIRST, flags, data,
-			      len, &number);
-	if (err)
-		n->hearer.sent--;
-	else if (number <= n->hearer.last)
-		sim_fail("%08x: number %llu after %llu", n->host.addr,
-			 (unsigned long long)number,
-			 (unsigned long long)n->hearer.last);
-	else
-		n->hearer.last = number;
-	if (err == -EAGAIN)
-		n->hearer.refused = true;
-	leave(n);
-	free(data);
-	return err;
-}
-
-/**
- * node_join - a process wants to be a member of a group
- * @n: its node, running
- * @name: of the group
- * @who: handed back with what it is told
- * @number: set to the number of the membership
- *
- * Return: as pfsnl_core_group_join().
- */
-int node_join(struct node *n, const char *name, void *who, u32 *number)
-{
-	int err;
-
-	enter(n);
-	err = pfsnl_core_group_join(n->core, now_of(n), name, 1000 + n->cfg.addr,
-				    who, number);
-	leave(n);
-	return err;
-}
-
-/**
- * node_part - a process ceases to be a member
- * @n: its node, running
- * @number: of the membership
- * @why: enum pfsnl_group_why
- *
- * Return: as pfsnl_core_group_leave().
- */
-int node_part(struct node *n, u32 number, u8 why)
-{
-	int err;
-
-	enter(n);
-	err = pfsnl_core_group_leave(n->core, now_of(n), number, why);
-	leave(n);
-	return err;
-}
-
-/**
- * node_tell - a process says something to its group
- * @n: its node, running
- * @number: of the membership
- * @flags: PFSNL_MSG_*
- * @len: how many bytes
- *
- * Return: as pfsnl_core_group_send().
- */
-int node_tell(struct node *n, u32 number, u16 flags, u32 len)
-{
-	u8 *data = sim_alloc(len + 1);
-	u64 count;
-	u32 i;
-	int err;
-
-	for (i = 0; i < len; i++)
-		data[i] = number + i * 5;
-	enter(n);
-	err = pfsnl_core_group_send(n->core, now_of(n), number, flags, data, len,
-				    &count);
-	leave(n);
-	free(data);
-	return err;
-}
-
-/**
- * node_serve - a node has a service from now on
- * @n: the node, running
- * @id: of the service
- * @who: handed back with what it is told
- *
- * Return: as pfsnl_core_service_add().
- */
-int node_serve(struct node *n, u16 id, void *who)
-{
-	int err;
-
-	enter(n);
-	err = pfsnl_core_service_add(n->core, now_of(n), id, who);
-	leave(n);
-	return err;
-}
-
-/**
- * node_unserve - a node has a service no more
- * @n: the node, running
- * @id: of the service
- *
- * Return: as pfsnl_core_service_remove().
- */
-int node_unserve(struct node *n, u16 id)
-{
-	int err;
-
-	enter(n);
-	err = pfsnl_core_service_remove(n->core, now_of(n), id);
-	leave(n);
-	return err;
-}
-
-/**
- * node_operate - a service says an operation
- * @n: its node, running
- * @id: of the service
- * @flags: PFSNL_MSG_*
- * @data: what it says
- * @len: how many bytes
- *
- * Return: as pfsnl_core_service_say().
- */
-int node_operate(struct node *n, u16 id, u16 flags, const void *data, u32 len)
-{
-	u64 count;
-	int err;
-
-	enter(n);
-	err = pfsnl_core_service_say(n->core, now_of(n), id, flags, data, len,
-				     &count);
-	leave(n);
-	return err;
-}
-
-/**
- * node_forge - let a node say what it never would
- * @n: the node, running
- * @port: who it is for, PFSNL_PORT_*
- * @data: what it says
- * @len: how many bytes
- */
-void node_forge(struct node *n, u16 port, const u8 *data, u32 len)
-{
-	struct pfsnl_entry *e;
-
-	if (!n->core)
-		return;
-	enter(n);
-	pfsnl_core_enter(n->core, now_of(n));
-	e = pfsnl_entry_new(n->core, len);
-	if (e) {
-		memcpy(e->data, data, len);
-		pfsnl_outbox_put(n->core, e, port, 0);
-	}
-	pfsnl_core_done(n->core);
-	leave(n);
 }
 
 /**
@@ -1098,42 +391,6 @@ enum pfsnl_role node_role(const struct node *n)
 }
 
 /**
- * node_tethers - how many tethers a node has, whoever opened them
- * @n: the node
- */
-u32 node_tethers(const struct node *n)
-{
-	struct rb_node *p;
-	u32 count = 0;
-
-	for (p = rb_first(&n->tethers); p; p = rb_next(p))
-		count++;
-	return count;
-}
-
-/**
- * node_pending - what a node wrote to another that this has not got
- * @n: the node
- * @addr: the other
- *
- * Return: bytes.
- */
-size_t node_pending(const struct node *n, u32 addr)
-{
-	size_t bytes = 0;
-	struct rb_node *p;
-
-	for (p = rb_first(&n->tethers); p; p = rb_next(p)) {
-		struct stream_end *end =
-			rb_entry(p, struct node_tether, by_id)->end;
-
-		if (stream_peer(end) == addr)
-			bytes += stream_pending(end);
-	}
-	return bytes;
-}
-
-/**
  * node_link - the carrier of its interface comes or goes, and it is told
  * @n: the node
  * @up: whether there is one
@@ -1159,17 +416,4 @@ void node_link(struct node *n, bool up)
 	enter(n);
 	pfsnl_core_link(n->core, now_of(n), up);
 	leave(n);
-}
-
-/**
- * node_window - size of the receive buffers of a node's tethers
- * @n: the node
- * @window: bytes
- */
-void node_window(struct node *n, u32 window)
-{
-	struct rb_node *p;
-
-	for (p = rb_first(&n->tethers); p; p = rb_next(p))
-		stream_window(rb_entry(p, struct node_tether, by_id)->end, window);
 }

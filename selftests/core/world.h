@@ -214,8 +214,21 @@ void node_resume(struct node *n);
 void node_link(struct node *n, bool up);
 u64 node_clock(const struct node *n);
 void node_skew(struct node *n, s32 rate);
-struct stream_end *node_end(const struct node *n, u32 nth);
 int node_set(struct node *n, const struct pfsnl_config *cfg);
+u64 node_enter(struct node *n);
+void node_done(struct node *n);
+bool node_runs(const struct node *n);
+u64 node_count(const struct node *n, enum pfsnl_counter c);
+enum pfsnl_role node_role(const struct node *n);
+struct pfsnl_state node_state(const struct node *n);
+
+/* node_tether.c */
+struct stream_end *node_end(const struct node *n, u32 nth);
+u32 node_tethers(const struct node *n);
+size_t node_pending(const struct node *n, u32 addr);
+void node_window(struct node *n, u32 window);
+
+/* node_say.c */
 int node_send(struct node *n, u16 flags, u32 len);
 int node_join(struct node *n, const char *name, void *who, u32 *number);
 int node_part(struct node *n, u32 number, u8 why);
@@ -224,14 +237,5 @@ int node_serve(struct node *n, u16 id, void *who);
 int node_unserve(struct node *n, u16 id);
 int node_operate(struct node *n, u16 id, u16 flags, const void *data, u32 len);
 void node_forge(struct node *n, u16 port, const u8 *data, u32 len);
-u64 node_enter(struct node *n);
-void node_done(struct node *n);
-bool node_runs(const struct node *n);
-u64 node_count(const struct node *n, enum pfsnl_counter c);
-enum pfsnl_role node_role(const struct node *n);
-struct pfsnl_state node_state(const struct node *n);
-u32 node_tethers(const struct node *n);
-size_t node_pending(const struct node *n, u32 addr);
-void node_window(struct node *n, u32 window);
 
 #endif /* CORE_WORLD_H */

@@ -6,4 +6,4 @@
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/library.sh"
 
-library vm_group vm_ckpt vm_ckpt_told vm_sync
+library vm_group vm_group_end vm_ckpt vm_ckpt_told vm_sync

@@ -17,7 +17,7 @@ fi
 limit=${PFSNL_TEST_TIMEOUT:-240}
 nodes=5
 tests=("$@")
-[ $# -gt 0 ] || tests=(vm_seed.sh vm_watch vm_loss vm_remove vm_nomem vm_group vm_ckpt vm_ckpt_told vm_sync vm_reload)
+[ $# -gt 0 ] || tests=(vm_seed.sh vm_watch vm_loss vm_remove vm_nomem vm_group vm_group_end vm_ckpt vm_ckpt_told vm_sync vm_reload)
 
 if [ ! -d /sys/module/pfsnl ]; then
 	if [ -z "${PFSNL_KO:-}" ] || ! insmod "$PFSNL_KO"; then

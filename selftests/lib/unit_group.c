@@ -1,24 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Groups without a module: sets of members against a table that can't be wrong,
- * and notifications, made here as the kernel makes them, against what the
- * program is told.
+ * Groups without a module: notifications, made here as the kernel makes them,
+ * against what the program is told; and calls that are refused.
  */
 #define _GNU_SOURCE
-#include "cm.h"
+#include "unit_group.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <linux/genetlink.h>
-#include <netlink/attr.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
-
-#include "group.h"
 
 #define assert_has(text, part) \
 	do { \
@@ -26,155 +17,9 @@
 			fail_msg("\"%s\" lacks \"%s\"", text, part); \
 	} while (0)
 
-#define FAMILY	0x2a
 #define NUMBER	7
 
-static struct in_addr node(unsigned int i)
-{
-	return (struct in_addr){ .s_addr = htonl(0x0a000000 + i) };
-}
-
-/* ---- sets of members ------------------------------------------------ */
-
-/* Members by node and number; both small, so that much collides. */
-#define NODES	4
-#define NUMBERS	8
-#define UNIVERSE (NODES * NUMBERS)
-
-static struct pfsnl_group_member nth(unsigned int i)
-{
-	return (struct pfsnl_group_member){
-		.addr = node(i / NUMBERS + 250),	/* 253 and 254, 255, 256 */
-		.number = i % NUMBERS + 1,
-		.pid = i,
-		.why = PFSNL_GROUP_WHY_LEFT,
-	};
-}
-
-static void assert_set(const struct pfsnl_group_members *set,
-		       const bool *model)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < UNIVERSE; i++) {
-		if (!model[i])
-			continue;
-		assert_true(n < set->count);
-		assert_int_equal(set->members[n].pid, i);
-		n++;
-	}
-	assert_int_equal(n, set->count);
-}
-
-static void test_members(void **state)
-{
-	struct pfsnl_group_members set = { 0 };
-	bool model[UNIVERSE] = { 0 };
-	unsigned int round, i, n;
-
-	(void)state;
-	for (round = 0; round < 20000; round++) {
-		bool named[UNIVERSE] = { 0 }, came[UNIVERSE] = { 0 };
-		bool gone[UNIVERSE] = { 0 }, whole = !(rand() % 8);
-		struct pfsnl_named list[UNIVERSE];
-		struct pfsnl_outcome out;
-
-		for (n = 0; n < (unsigned int)rand() % UNIVERSE;) {
-			i = rand() % UNIVERSE;
-			if (named[i])
-				continue;
-			named[i] = true;
-			list[n].member = nth(i);
-			list[n].change = rand() % 3;
-			if (list[n].change == PFSNL_GROUP_CHANGE_GONE)
-				gone[i] = model[i];
-			else
-				came[i] = list[n].change ==
-					  PFSNL_GROUP_CHANGE_CAME && !model[i];
-			if (list[n].change == PFSNL_GROUP_CHANGE_GONE)
-				model[i] = false;
-			else
-				model[i] = true;
-			n++;
-		}
-		for (i = 0; whole && i < UNIVERSE; i++) {
-			if (named[i])
-				continue;
-			gone[i] = model[i];
-			model[i] = false;
-		}
-		assert_int_equal(pfsnl_members_change(&set, list, n, whole,
-						      &out), 0);
-		assert_set(&out.now, model);
-		assert_set(&out.gone, gone);
-		for (i = 0, n = 0; i < UNIVERSE; i++)
-			if (came[i])
-				assert_int_equal(out.all[out.now.count + n++]->pid,
-						 i);
-		assert_int_equal(n, out.num_came);
-		for (i = 0; i < out.num_gone; i++)
-			assert_ptr_equal(out.all[out.now.count + n + i],
-					 &out.gone.members[i]);
-		pfsnl_members_clear(&set);
-		set = out.now;
-		memset(&out.now, 0, sizeof(out.now));
-		pfsnl_outcome_free(&out);
-	}
-	pfsnl_members_clear(&set);
-}
-
-static void test_member_twice(void **state)
-{
-	struct pfsnl_named list[2] = {
-		{ .member = nth(3), .change = PFSNL_GROUP_CHANGE_CAME },
-		{ .member = nth(3), .change = PFSNL_GROUP_CHANGE_GONE },
-	};
-	struct pfsnl_group_members set = { 0 };
-	struct pfsnl_outcome out;
-
-	(void)state;
-	assert_int_equal(pfsnl_members_change(&set, list, 2, false, &out),
-			 -EBADMSG);
-	assert_null(out.all);
-}
-
-/* ---- notifications -------------------------------------------------- */
-
-/* One is being made here. */
-static union {
-	struct nlmsghdr nlh;
-	char room[PFSNL_MAILBOX_ROOM];
-} made;
-
-static void begin(uint8_t cmd, uint32_t number)
-{
-	struct genlmsghdr *genl = NLMSG_DATA(&made.nlh);
-
-	memset(&made.nlh, 0, NLMSG_LENGTH(GENL_HDRLEN));
-	made.nlh.nlmsg_type = FAMILY;
-	made.nlh.nlmsg_len = NLMSG_LENGTH(GENL_HDRLEN);
-	genl->cmd = cmd;
-	genl->version = PFSNL_GENL_VERSION;
-	if (number) {
-		struct nlattr *nla = (void *)(made.room + made.nlh.nlmsg_len);
-
-		nla->nla_type = PFSNL_A_GROUP_EVENT_MEMBER;
-		nla->nla_len = NLA_HDRLEN + 4;
-		memcpy(nla + 1, &number, 4);
-		made.nlh.nlmsg_len += NLA_ALIGN(nla->nla_len);
-	}
-}
-
-static void put(uint16_t type, const void *data, size_t len)
-{
-	struct nlattr *nla = (void *)(made.room + made.nlh.nlmsg_len);
-
-	nla->nla_type = type;
-	nla->nla_len = NLA_HDRLEN + len;
-	if (len)
-		memcpy(nla + 1, data, len);
-	made.nlh.nlmsg_len += NLA_ALIGN(nla->nla_len);
-}
+/* ---- what is told --------------------------------------------------- */
 
 static void put_u32(uint16_t type, uint32_t value)
 {
@@ -595,230 +440,6 @@ static void test_any_bytes(void **state)
 	}
 }
 
-/* ---- the socket ----------------------------------------------------- */
-
-static struct pfsnl_mailbox box;
-static int kernel;
-
-/* A pair of sockets; the test is the kernel at the other end. */
-static int box_begin(void **state)
-{
-	int on = 1 << 20, fds[2];
-
-	(void)state;
-	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, fds))
-		return -1;
-	setsockopt(fds[1], SOL_SOCKET, SO_SNDBUF, &on, sizeof(on));
-	memset(&box, 0, sizeof(box));
-	box.fd = fds[0];
-	box.family = FAMILY;
-	box.last = &box.first;
-	box.window = 1 << 20;
-	box.room = malloc(PFSNL_MAILBOX_ROOM);
-	kernel = fds[1];
-	return box.room ? 0 : -1;
-}
-
-static int box_end(void **state)
-{
-	(void)state;
-	pfsnl_mailbox_close(&box);
-	close(kernel);
-	return 0;
-}
-
-static void deliver(void)
-{
-	assert_int_equal(send(kernel, &made, made.nlh.nlmsg_len, 0),
-			 made.nlh.nlmsg_len);
-}
-
-static void deliver_room(uint32_t number)
-{
-	begin(PFSNL_CMD_GROUP_ROOM_NTF, number);
-	deliver();
-}
-
-static void deliver_error(uint32_t seq, int error, const char *text)
-{
-	struct nlmsgerr *e = NLMSG_DATA(&made.nlh);
-
-	memset(&made, 0, NLMSG_LENGTH(sizeof(*e)));
-	made.nlh.nlmsg_type = NLMSG_ERROR;
-	made.nlh.nlmsg_seq = seq;
-	made.nlh.nlmsg_flags = NLM_F_CAPPED;
-	made.nlh.nlmsg_len = NLMSG_LENGTH(sizeof(*e));
-	e->error = error;
-	if (text) {
-		made.nlh.nlmsg_flags |= NLM_F_ACK_TLVS;
-		put(NLMSGERR_ATTR_MSG, text, strlen(text) + 1);
-	}
-	deliver();
-}
-
-static uint32_t next_number(void)
-{
-	static char room[PFSNL_MAILBOX_ROOM];
-	struct pfsnl_kept *kept;
-	struct nlattr *nla;
-	struct nlmsghdr *nlh;
-	uint32_t number;
-
-	nlh = pfsnl_mailbox_next(&box, room, &kept);
-	if (!nlh)
-		return 0;
-	nla = genlmsg_attrdata(genlmsg_hdr(nlh), 0);
-	number = nla_get_u32(nla);
-	free(kept);
-	return number;
-}
-
-/* Notifications around an answer are kept, in their order. */
-static void test_answer(void **state)
-{
-	struct pfsnl_answer answer;
-	struct pfsnl_ask ask;
-	struct nlmsghdr *nlh = (void *)made.room;
-	struct nlattr *tb[PFSNL_A_GROUP_MAX + 1];
-
-	(void)state;
-	deliver_room(1);
-	deliver_error(99, -EPERM, NULL);	/* of somebody else */
-	deliver_room(2);
-	deliver_error(1, -EAGAIN, "no room for it");
-	deliver_room(3);
-	pfsnl_ask_begin(&ask, PFSNL_CMD_GROUP_SEND);
-	ask.data = "12345";
-	ask.len = 5;
-	ask.data_attr = PFSNL_A_GROUP_DATA;
-	assert_int_equal(pfsnl_mailbox_ask(&box, &ask, &answer), 0);
-	assert_true(answer.came);
-	assert_int_equal(answer.err, -EAGAIN);
-	assert_string_equal(answer.why, "no room for it");
-	deliver_room(4);
-	assert_int_equal(next_number(), 1);
-	assert_int_equal(next_number(), 2);
-	assert_int_equal(next_number(), 3);
-	assert_int_equal(next_number(), 4);
-	assert_int_equal(next_number(), 0);
-
-	/* What the kernel got is a sound request. */
-	assert_int_equal(recv(kernel, made.room, sizeof(made), MSG_DONTWAIT),
-			 NLMSG_LENGTH(GENL_HDRLEN) + NLA_HDRLEN + 8);
-	assert_int_equal(nlh->nlmsg_len, NLMSG_LENGTH(GENL_HDRLEN) +
-					 NLA_HDRLEN + 8);
-	assert_int_equal(nlh->nlmsg_type, FAMILY);
-	assert_int_equal(genlmsg_parse(nlh, 0, tb, PFSNL_A_GROUP_MAX, NULL), 0);
-	assert_int_equal(nla_len(tb[PFSNL_A_GROUP_DATA]), 5);
-	assert_memory_equal(nla_data(tb[PFSNL_A_GROUP_DATA]), "12345", 5);
-}
-
-/* One datagram with notifications from number `first` to `last`, and `more` bytes. */
-static void deliver_joined(uint32_t first, uint32_t last, size_t more)
-{
-	static char joined[4096];
-	size_t len = 0;
-
-	memset(joined, 0, sizeof(joined));
-	for (; first <= last; first++) {
-		begin(PFSNL_CMD_GROUP_ROOM_NTF, first);
-		memcpy(joined + len, &made, made.nlh.nlmsg_len);
-		len += NLMSG_ALIGN(made.nlh.nlmsg_len);
-	}
-	assert_int_equal(send(kernel, joined, len + more, 0), len + more);
-}
-
-/* Whoever asks meanwhile gets its answer, and all come in their order. */
-static void test_joined(void **state)
-{
-	struct pfsnl_answer answer;
-	struct pfsnl_ask ask;
-	uint32_t i;
-
-	(void)state;
-	deliver_joined(1, 4, 0);
-	assert_int_equal(next_number(), 1);
-	deliver_joined(5, 7, 0);
-	deliver_error(1, -EAGAIN, NULL);
-	deliver_room(8);
-	pfsnl_ask_begin(&ask, PFSNL_CMD_GROUP_LEAVE);
-	assert_int_equal(pfsnl_mailbox_ask(&box, &ask, &answer), 0);
-	assert_true(answer.came);
-	deliver_joined(9, 9, 0);
-	for (i = 2; i <= 9; i++)
-		assert_int_equal(next_number(), i);
-	assert_int_equal(next_number(), 0);
-	/* bytes behind the last that are no message */
-	deliver_joined(10, 11, 8);
-	deliver_joined(12, 12, 0);
-	for (i = 10; i <= 12; i++)
-		assert_int_equal(next_number(), i);
-	assert_int_equal(next_number(), 0);
-	/* nothing is told after one that made no sense */
-	deliver_joined(13, 15, 0);
-	assert_int_equal(next_number(), 13);
-	pfsnl_mailbox_lose(&box, -EBADMSG);
-	assert_int_equal(next_number(), 0);
-}
-
-static uint32_t told_taken(void)
-{
-	struct nlattr *tb[PFSNL_A_GROUP_MAX + 1];
-	struct nlmsghdr *nlh = &made.nlh;
-
-	if (recv(kernel, made.room, sizeof(made), MSG_DONTWAIT) < 0)
-		return 0;
-	assert_int_equal(genlmsg_parse(nlh, 0, tb, PFSNL_A_GROUP_MAX, NULL), 0);
-	assert_int_equal(genlmsg_hdr(nlh)->cmd, PFSNL_CMD_GROUP_TAKEN);
-	return nla_get_u32(tb[PFSNL_A_GROUP_TAKEN]);
-}
-
-/* All that was taken is told, in portions, each with 1024 bytes besides. */
-static void test_taken(void **state)
-{
-	uint32_t sum = 0, said = 0, portions = 0, n, i;
-
-	(void)state;
-	for (i = 0; i < 1000; i++) {
-		pfsnl_mailbox_taken(&box, 2001);
-		sum += 2004 + 1024;
-		n = told_taken();
-		said += n;
-		portions += !!n;
-		/* The kernel is never left with less than it may send. */
-		assert_true(sum - said <= box.window / 4);
-	}
-	assert_int_equal(said + box.untold, sum);
-	assert_in_range(portions, 2, 20);
-	box.window = 70000;
-	pfsnl_mailbox_taken(&box, 100);
-	assert_int_equal(told_taken(), sum - said + 100 + 1024);
-}
-
-static void test_lost(void **state)
-{
-	struct pfsnl_answer answer;
-	struct pfsnl_ask ask;
-
-	(void)state;
-	/* Longer than anything that the kernel sends. */
-	assert_int_equal(send(kernel, made.room, sizeof(made.room), 0),
-			 sizeof(made.room));
-	deliver_room(1);
-	assert_int_equal(next_number(), 1);	/* that one made no sense */
-	deliver_room(2);
-	deliver_error(1, 0, NULL);
-	pfsnl_ask_begin(&ask, PFSNL_CMD_GROUP_LEAVE);
-	assert_int_equal(pfsnl_mailbox_ask(&box, &ask, &answer), 0);
-	assert_true(answer.came);
-	assert_int_equal(answer.err, 0);
-	/* What was kept before the loss is still given. */
-	box.lost = -ENOBUFS;
-	deliver_room(3);
-	assert_int_equal(next_number(), 2);
-	assert_int_equal(next_number(), 0);
-}
-
 /* ---- the calls of a program ----------------------------------------- */
 
 static int open_handle(void **state)
@@ -899,16 +520,12 @@ static void test_names(void **state)
 
 #define with_stream(test) \
 	cmocka_unit_test_setup_teardown(test, stream_begin, stream_end)
-#define with_box(test) \
-	cmocka_unit_test_setup_teardown(test, box_begin, box_end)
 #define with_handle(test) \
 	cmocka_unit_test_setup_teardown(test, open_handle, close_handle)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_members),
-		cmocka_unit_test(test_member_twice),
 		with_stream(test_changes),
 		with_stream(test_missed_change),
 		with_stream(test_messages),
@@ -916,10 +533,6 @@ int main(void)
 		with_stream(test_others),
 		with_stream(test_short_calls),
 		with_stream(test_any_bytes),
-		with_box(test_answer),
-		with_box(test_joined),
-		with_box(test_taken),
-		with_box(test_lost),
 		with_handle(test_refused),
 		with_handle(test_no_module),
 		cmocka_unit_test(test_names),

@@ -11,7 +11,7 @@
 
 /*
  * All assertions: name, what must hold. Those that need a certain course of
- * events are asked for by scenario.c, those of lists and rings stand in
+ * events are asked for by course.c, those of lists and rings stand in
  * selftests/core (watch.c, world.c).
  */
 #define ASSERTIONS(X)							\

@@ -1,16 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What scenario.c, stuck.c and fault.c share: the run that is under way.
+ * The run that is under way, for all that make it:
+ *
+ *	scenario.c	what is drawn, and what comes after what
+ *	course.c	courses of events
+ *	stuck.c		one more: services that get stuck
+ *	fault.c		faults
+ *	run.c		time passes, nodes say something, what they are
+ *	calm.c		what must hold when nothing goes wrong any more
  */
 #ifndef SIM_RUN_H
 #define SIM_RUN_H
 
 #include "scenario.h"
 
+struct level0;
+
 #define NODES_MAX	40
 #define PEERS_MAX	2
 #define FLAPS_MAX	4
 #define STRANGERS	4
+
+/* time passes in slices, between which the run is looked at */
+#define SLICE		(5 * SIM_MS)
+/* services that a node has */
+#define SERVICES	2
 
 /**
  * struct run - a run
@@ -72,12 +86,29 @@ struct run {
 	struct node *impostor;
 };
 
-/* scenario.c */
+/* run.c */
 void run_pass(struct run *r, u64 time);
+void run_talk(struct run *r);
+bool run_is_peer(const struct run *r, u32 addr);
 bool run_agrees(const struct run *r);
+bool run_can_lead(const struct run *r);
 u32 run_of_nodes(const struct run *r, const struct update *up);
+void run_describe(struct run *r);
 void run_forget_logs(struct run *r);
+
+/* calm.c */
+bool calm_agree(struct run *r, u64 limit);
+void calm_heard(struct run *r);
+void calm_converge(struct run *r, u64 before);
+void calm_check_peer(struct run *r, struct node *leader, struct level0 *p,
+		     bool knows_all);
+void calm_rest(struct run *r);
 void run_calm(struct run *r, u64 before);
+
+/* course.c */
+extern void (*const courses[SCENARIO_N])(struct run *r);
+
+void course_boot(struct run *r);
 
 /* stuck.c */
 void stuck_any(struct run *r);
