@@ -45,9 +45,13 @@ static inline void fuzz_change(struct fuzz *f, u8 *p, size_t len)
 	}
 }
 
+/* longest message that fuzz_forge() puts in an envelope */
+#define FUZZ_FORGED	1024
+
 struct stranger *fuzz_world(u32 nodes);
 void fuzz_end(struct stranger *s);
 void fuzz_send(struct stranger *s, struct fuzz *f);
+void fuzz_forge(struct fuzz *f, struct node *n, const u8 *data, u32 len, u32 kept);
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t len);
 

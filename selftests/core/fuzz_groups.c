@@ -39,7 +39,7 @@ static void forge(struct fuzz *f, struct world *w)
 	while (len < LONGEST && f->len && fuzz_take(f, 1) % 4)
 		data[len++] = fuzz_take(f, 1);
 	fuzz_change(f, data, len);
-	node_forge(n, PFSNL_PORT_GROUP, data, len);
+	node_forge(n, PFSNL_PORT_GROUP, 0, data, len);
 }
 
 static void act(struct fuzz *f, struct world *w)

@@ -96,7 +96,7 @@ static void forge(struct fuzz *f, struct world *w)
 		p += PFSNL_PARCEL_RECORD + len;
 	}
 	fuzz_change(f, wire + PFSNL_SYNCMSG_LEN, p - wire - PFSNL_SYNCMSG_LEN);
-	node_forge(n, PFSNL_PORT_SYNC, wire, p - wire);
+	fuzz_forge(f, n, wire, p - wire, PFSNL_SYNCMSG_LEN + PFSNL_PARCEL_LEN);
 }
 
 static void act(struct fuzz *f, struct world *w)

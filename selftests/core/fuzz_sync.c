@@ -42,7 +42,7 @@ static void forge(struct fuzz *f, struct world *w)
 	while (len < LONGEST && f->len && fuzz_take(f, 1) % 4)
 		data[len++] = fuzz_take(f, 1);
 	fuzz_change(f, data, len);
-	node_forge(n, PFSNL_PORT_SYNC, data, len);
+	fuzz_forge(f, n, data, len, PFSNL_SYNCMSG_LEN);
 }
 
 static void act(struct fuzz *f, struct world *w)

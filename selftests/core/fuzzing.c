@@ -2,7 +2,13 @@
 /*
  * The world that fuzzers work in, and what must be true of it in the end.
  */
+#include <string.h>
+
+#include <linux/minmax.h>
+
+#include "envelope.h"
 #include "fuzz.h"
+#include "ordermsg.h"
 
 #define STRANGER	WORLD_ADDR(500)
 /* a core, its nodes and tethers, and a list or two under way */
@@ -82,4 +88,34 @@ void fuzz_send(struct stranger *s, struct fuzz *f)
 		len = PFSNL_BEACON_TEXT_LEN;
 	host_send(&s->host, shape & 4 ? n->host.addr : WORLD_BROADCAST, wire,
 		  len);
+}
+
+/**
+ * fuzz_forge - let a node say something about services, sometimes in an envelope
+ * @f: the input
+ * @n: the node
+ * @data: what it says
+ * @len: how many bytes, FUZZ_FORGED at most
+ * @kept: so many of them all get, mostly
+ */
+void fuzz_forge(struct fuzz *f, struct node *n, const u8 *data, u32 len, u32 kept)
+{
+	u8 wire[PFSNL_ENVELOPE_LEN + 4 * 8 + FUZZ_FORGED], *p;
+	u32 addrs[8], i, takers = 0, head;
+	u8 how = fuzz_take(f, 1);
+
+	if (how % 4 != 3) {
+		node_forge(n, PFSNL_PORT_SYNC, 0, data, len);
+		return;
+	}
+	for (i = 0; i < n->world->n && i < 6; i++)
+		if (how >> (2 + i) & 1)
+			addrs[takers++] = WORLD_ADDR(i);
+	if (fuzz_take(f, 1) % 4 == 3)
+		kept = fuzz_take(f, 1);
+	head = pfsnl_envelope_len(takers);
+	p = pfsnl_envelope_encode(wire, head + len, head + min(kept, len), addrs, takers);
+	memcpy(p, data, len);
+	fuzz_change(f, wire, head);
+	node_forge(n, PFSNL_PORT_SYNC, PFSNL_MSG_ENVELOPE, wire, head + len);
 }

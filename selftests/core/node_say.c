@@ -171,10 +171,11 @@ int node_operate(struct node *n, u16 id, u16 flags, const void *data, u32 len)
  * node_forge - let a node say what it never would
  * @n: the node, running
  * @port: who it is for, PFSNL_PORT_*
+ * @flags: PFSNL_MSG_*
  * @data: what it says
  * @len: how many bytes
  */
-void node_forge(struct node *n, u16 port, const u8 *data, u32 len)
+void node_forge(struct node *n, u16 port, u16 flags, const u8 *data, u32 len)
 {
 	struct pfsnl_entry *e;
 
@@ -185,7 +186,7 @@ void node_forge(struct node *n, u16 port, const u8 *data, u32 len)
 	e = pfsnl_entry_new(n->core, len);
 	if (e) {
 		memcpy(e->data, data, len);
-		pfsnl_outbox_put(n->core, e, port, 0);
+		pfsnl_outbox_put(n->core, e, port, flags);
 	}
 	pfsnl_core_done(n->core);
 	node_done(n);

@@ -365,6 +365,9 @@ int replica_told(struct node *n, const struct pfsnl_sync_event *ev)
 	struct replica *r = ev->who;
 
 	n->world->changes++;
+	/* as it is with services of other modules: no node that has it says so */
+	if (ev->kept < ev->whole)
+		return 0;
 	switch (ev->kind) {
 	case PFSNL_SYNC_INIT:
 		init(r, ev);

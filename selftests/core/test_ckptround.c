@@ -609,7 +609,7 @@ static void what_belongs_to_no_step_is_ignored_by_all(void **state)
 			p[0] = sim_below(&w->sim, 8);
 			put_be(p + 4, 4, sim_below(&w->sim, 3));
 			p += sim_below(&w->sim, 2) ? 28 : 27;
-			node_forge(n, PFSNL_PORT_SYNC, wire, p - wire);
+			node_forge(n, PFSNL_PORT_SYNC, 0, wire, p - wire);
 		}
 		world_run(w, SIM_S);
 		for (i = 0; i < 4; i++)

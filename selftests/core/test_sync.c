@@ -102,7 +102,7 @@ static void forge(struct node *n, u8 kind, u16 service,
 	u8 data[PFSNL_SYNCMSG_LEN];
 
 	pfsnl_syncmsg_head(data, kind, service, ring);
-	node_forge(n, PFSNL_PORT_SYNC, data, sizeof(data));
+	node_forge(n, PFSNL_PORT_SYNC, 0, data, sizeof(data));
 	world_run(n->world, 50 * SIM_MS);
 }
 

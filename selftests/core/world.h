@@ -236,6 +236,6 @@ int node_tell(struct node *n, u32 number, u16 flags, u32 len);
 int node_serve(struct node *n, u16 id, void *who);
 int node_unserve(struct node *n, u16 id);
 int node_operate(struct node *n, u16 id, u16 flags, const void *data, u32 len);
-void node_forge(struct node *n, u16 port, const u8 *data, u32 len);
+void node_forge(struct node *n, u16 port, u16 flags, const u8 *data, u32 len);
 
 #endif /* CORE_WORLD_H */
