@@ -121,11 +121,53 @@ static void rename_loser(struct pfsnl_ckpt *c, const u8 *digest, u32 tries)
 	c->lost = (struct pfsnl_ring_id) {};
 }
 
+/* Whether it lost in a ring before that in which another one did. */
+static bool lost_before(const struct pfsnl_ckpt *c, const struct pfsnl_ckpt *other)
+{
+	return c->lost.seq && (!other->lost.seq ||
+			       pfsnl_ring_order(&c->lost, &other->lost) < 0);
+}
+
+static void replace(struct pfsnl_ckpt_set *set, struct pfsnl_ckpt *old,
+		    struct pfsnl_ckpt *c)
+{
+	rb_erase(&old->by_number, &set->by_number);
+	pfsnl_set_insert(set, c);
+}
+
+/*
+ * What a loser holds is kept already: since it was lost before, from another side, or as
+ * another version that came to the same. That is news then, to who had that.
+ */
+static void keep_one(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *into,
+		     struct pfsnl_ckpt *winner, struct pfsnl_ckpt *there,
+		     struct pfsnl_ckpt *loser, const u8 *digest)
+{
+	struct pfsnl_ckpt *goes = loser, *stays = there;
+	bool news = !pfsnl_dot_same(&there->changed, &loser->changed);
+
+	/* the same one of both, whichever was there first */
+	if (key_cmp(store, loser, there) > 0) {
+		replace(into, there, loser);
+		goes = there;
+		stays = loser;
+	}
+	if (lost_before(there, loser))
+		stays->lost = there->lost;
+	/* somebody may have thrown away that one; not this */
+	stays->goes = false;
+	stays->beaten = false;
+	if (news)
+		report(store, PFSNL_CONFLICT_CONTENT, winner, stays, digest);
+	pfsnl_ckpt_free(&store->mem, goes);
+}
+
 /* Both sides changed the same checkpoint, and this is the version that lost. */
 static void keep_loser(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *into,
 		       struct pfsnl_ckpt *winner, struct pfsnl_ckpt *loser)
 {
 	u8 digest[PFSNL_CKPT_DIGEST];
+	struct pfsnl_ckpt *there;
 
 	memcpy(digest, pfsnl_digest_ckpt(store, loser), PFSNL_CKPT_DIGEST);
 	if (!pfsnl_ckpt_linked(loser) || PFSNL_BROKEN(CKPT_LOSER)) {
@@ -144,19 +186,11 @@ static void keep_loser(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *into,
 	loser->refs = 0;
 	loser->owed = false;
 	rename_loser(loser, digest, 0);
-	if (pfsnl_set_insert(into, loser)) {
-		/* kept already, from another side */
-		pfsnl_ckpt_free(&store->mem, loser);
-		return;
-	}
-	report(store, PFSNL_CONFLICT_CONTENT, winner, loser, digest);
-}
-
-/* Whether it lost in a ring before that in which another one did. */
-static bool lost_before(const struct pfsnl_ckpt *c, const struct pfsnl_ckpt *other)
-{
-	return c->lost.seq && (!other->lost.seq ||
-			       pfsnl_ring_order(&c->lost, &other->lost) < 0);
+	there = pfsnl_set_insert(into, loser);
+	if (there)
+		keep_one(store, into, winner, there, loser, digest);
+	else
+		report(store, PFSNL_CONFLICT_CONTENT, winner, loser, digest);
 }
 
 /* The same version on both sides; perhaps one knows already that it lost its name. */
@@ -175,13 +209,6 @@ static void same_version(struct pfsnl_ckpts *store, struct pfsnl_ckpt *a,
 	a->idle = max(a->idle, b->idle);
 	a->next_id = max(a->next_id, b->next_id);
 	pfsnl_ckpt_free(&store->mem, b);
-}
-
-static void replace(struct pfsnl_ckpt_set *set, struct pfsnl_ckpt *old,
-		    struct pfsnl_ckpt *c)
-{
-	rb_erase(&old->by_number, &set->by_number);
-	pfsnl_set_insert(set, c);
 }
 
 /* How a version fares against others of its number, see pfsnl_sides_judge(). */

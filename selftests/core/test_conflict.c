@@ -252,6 +252,37 @@ static void loser_is_a_checkpoint_like_others_until_it_is_dropped(void **state)
 	depots_free(&all);
 }
 
+static void version_that_loses_is_told_also_if_the_same_was_lost_before(void **state)
+{
+	struct pfsnl_ckptmsg empties = {
+		.kind = PFSNL_CKPTMSG_SECTION_DELETE,
+		.process = DEPOT_PROCESS,
+		.handle = 1,
+		.name = (const u8 *)"s",
+		.name_len = 1,
+	};
+	struct depots all, a, b;
+	u32 round;
+
+	split(&all, &a, &b);
+	for (round = 1; round <= 2; round++) {
+		assert_int_equal(depots_write(&a, 0, 1, "s", 0, "a", 1), 0);
+		assert_int_equal(depots_write(&a, 0, 1, "s", 0, "A", 1), 0);
+		assert_int_equal(depots_apply(&b, 0, &empties).err, 0);
+		all.time = 10000 * round;
+		assert_int_equal(depots_meet(&all), 0);
+		assert_int_equal(first_byte(depot_named(all.at[0], "g"), "s"), 'A');
+		assert_int_equal(loser_of(all.at[0])->n_sections, 0);
+		/* it is there once, and was told twice */
+		assert_int_equal(count_ckpts(all.at[0]), 2);
+		assert_int_equal(all.at[0]->n_conflicts, round);
+		assert_int_equal(all.at[1]->n_conflicts, round);
+		a = side_of(&all, 0);
+		b = side_of(&all, 1);
+	}
+	depots_free(&all);
+}
+
 static void loser_is_kept_whatever_its_retention(void **state)
 {
 	struct depots all, a, b;
@@ -835,6 +866,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(conflict_says_which_side_won_and_who_lost_what_in_which_ring),
 	cmocka_unit_test(who_was_on_no_side_of_a_conflict_is_told_when_it_comes),
 	cmocka_unit_test(loser_is_a_checkpoint_like_others_until_it_is_dropped),
+	cmocka_unit_test(version_that_loses_is_told_also_if_the_same_was_lost_before),
 	cmocka_unit_test(loser_is_kept_whatever_its_retention),
 	cmocka_unit_test(same_name_on_both_sides_does_not_make_twins),
 	cmocka_unit_test(change_on_one_side_outlives_an_unlink_on_the_other),
