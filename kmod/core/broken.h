@@ -89,6 +89,9 @@
 	X(CKPT_ROOM)		\
 	X(CKPT_LIMITS)		\
 	X(CKPT_NAME)		\
+	X(CKPT_GAP)		\
+	X(CKPT_HOLE)		\
+	X(CKPT_OTHER)		\
 	X(LEAK)			\
 	X(CRASH)		\
 	X(ENDLESS)
