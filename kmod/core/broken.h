@@ -90,8 +90,6 @@
 	X(CKPT_LIMITS)		\
 	X(CKPT_NAME)		\
 	X(CKPT_GAP)		\
-	X(CKPT_HOLE)		\
-	X(CKPT_OTHER)		\
 	X(LEAK)			\
 	X(CRASH)		\
 	X(ENDLESS)

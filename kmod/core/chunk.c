@@ -124,8 +124,6 @@ void pfsnl_chunks_want(struct pfsnl_ckpts *store, struct pfsnl_section *s,
 					  PFSNL_CKPT_DIGEST);
 		if (i < said)
 			p += PFSNL_CKPT_DIGEST;
-		if (!c && PFSNL_BROKEN(CKPT_HOLE))
-			differs = false;
 		if (!c || !differs)
 			continue;
 		c->wanted = store->round;

@@ -12,7 +12,6 @@
 #include <linux/minmax.h>
 #include <linux/string.h>
 
-#include "broken.h"
 #include "store.h"
 
 /* id_len before the first section */
@@ -61,7 +60,7 @@ static bool suffices(struct pfsnl_ckpts *store, const struct pfsnl_ckptrec *r)
 {
 	struct pfsnl_section *own;
 
-	if (!(r->flags & PFSNL_WANT_CHUNKS) || PFSNL_BROKEN(CKPT_OTHER))
+	if (!(r->flags & PFSNL_WANT_CHUNKS))
 		return true;
 	own = pfsnl_chunks_own(store, &r->number, r->name, r->name_len);
 	return own && !memcmp(pfsnl_digest_section(store, own), r->digest,
