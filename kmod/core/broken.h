@@ -91,6 +91,7 @@
 	X(CKPT_LIMITS)		\
 	X(CKPT_NAME)		\
 	X(CKPT_TAKES)		\
+	X(CKPT_GAP)		\
 	X(LEAK)			\
 	X(CRASH)		\
 	X(ENDLESS)

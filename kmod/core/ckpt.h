@@ -17,6 +17,7 @@
  *	store.c		life, limits and questions
  *	temporary.c	the temporary store: records in, activate, abort
  *	want.c		what of it is wanted
+ *	chunk.c		likewise, of sections of which there is another version
  *	send.c		records out
  *	verdict.c	which versions win when several sides become one
  *	conflict.c	and how they do
@@ -72,8 +73,10 @@ struct pfsnl_data;
 /* longest section, whatever a checkpoint allows: 1 TiB */
 #define PFSNL_SECTION_LEN_MAX	0x10000000000ULL
 /* a section's data is kept in pieces of this size */
+#ifndef PFSNL_CHUNK_SHIFT
 #define PFSNL_CHUNK_SHIFT	16
-#define PFSNL_CHUNK		65536U
+#endif
+#define PFSNL_CHUNK		(1U << PFSNL_CHUNK_SHIFT)
 #define PFSNL_CKPT_DIGEST	16
 /* rings of which a store remembers how far it went in them */
 #define PFSNL_LINEAGE_MAX	64
@@ -193,8 +196,9 @@ enum pfsnl_lineage_order {
 #define PFSNL_CKPT_UNLINKED	0x01	/* it has no name any more, but is open */
 #define PFSNL_CKPT_CONFLICT	0x02	/* it lost its name in a conflict */
 
-/* what nodes want of a checkpoint */
+/* what nodes want of a checkpoint, or of a section */
 #define PFSNL_WANTED_OFFERS	1	/* its sections, without data */
+#define PFSNL_WANTED_CHUNKS	1	/* some of its chunks */
 #define PFSNL_WANTED_DATA	2	/* all of it */
 
 /* how it is opened */
@@ -303,7 +307,8 @@ struct pfsnl_ckpt {
  * @want: in a temporary store: its digest when it is complete
  * @got: and how far it is
  * @offered: and it was offered, so nothing but its id and @want are known
- * @wanted: while sides are transmitted: somebody wants it
+ * @wanted: PFSNL_WANTED_*: while sides are transmitted, what somebody wants of it; in a
+ *	temporary store: that all of it comes that this node lacks
  * @id_len: bytes of @id
  * @id: which, any bytes, or none
  */
@@ -320,7 +325,7 @@ struct pfsnl_section {
 	u8 want[PFSNL_CKPT_DIGEST];
 	u64 got;
 	bool offered;
-	bool wanted;
+	u8 wanted;
 	u32 id_len;
 	u8 id[];
 };
@@ -557,7 +562,8 @@ bool pfsnl_ckpts_hash(struct pfsnl_ckpts *store, u64 budget);
 /* want.c */
 int pfsnl_ckpts_want(struct pfsnl_ckpts *store, u32 self, const struct pfsnl_ckptrec *r);
 void pfsnl_ckpt_iter_wants(struct pfsnl_ckpt_iter *it, bool sections);
-u32 pfsnl_ckpts_wants(struct pfsnl_ckpts *store, struct pfsnl_ckpt_iter *it, u8 *to);
+u32 pfsnl_ckpts_wants(struct pfsnl_ckpts *store, struct pfsnl_ckpt_iter *it, u8 *to,
+		      u32 room);
 
 /* send.c: records */
 void pfsnl_ckpt_iter_all(struct pfsnl_ckpt_iter *it, u8 depth);

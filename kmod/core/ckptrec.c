@@ -147,12 +147,16 @@ static bool ckpt_ok(const struct pfsnl_ckptrec *r)
 	       pfsnl_ckpt_attr_ok(&r->attr) && r->n <= r->attr.max_sections && !r->len;
 }
 
-/* A piece is of one chunk. */
+/* A piece is of one chunk; where there is none, it is offered or ends. */
 static bool piece_ok(const struct pfsnl_ckptrec *r)
 {
+	u32 in = r->offset & (PFSNL_CHUNK - 1);
+
+	if (r->zeros > (r->offset + PFSNL_CHUNK - 1) >> PFSNL_CHUNK_SHIFT)
+		return false;
 	if (!r->len)
-		return !r->flags;
-	return !(r->flags & ~PFSNL_PIECE_ENDS) &&
+		return !r->flags && (!r->offset || r->offset == r->bytes);
+	return !(r->flags & ~PFSNL_PIECE_ENDS) && !(r->zeros && in) &&
 	       r->offset >> PFSNL_CHUNK_SHIFT ==
 	       (r->offset + r->len - 1) >> PFSNL_CHUNK_SHIFT;
 }
@@ -194,9 +198,21 @@ static bool offers_ok(const struct pfsnl_ckptrec *r)
 	return p == end;
 }
 
+/* Digests of whole chunks, and no more than it is about. */
+static bool chunks_ok(const struct pfsnl_ckptrec *r)
+{
+	return !((r->offset | r->bytes) & (PFSNL_CHUNK - 1)) && r->offset < r->bytes &&
+	       r->bytes <= PFSNL_SECTION_LEN_MAX && !(r->len % PFSNL_CKPT_DIGEST) &&
+	       r->len / PFSNL_CKPT_DIGEST <= (r->bytes - r->offset) >> PFSNL_CHUNK_SHIFT;
+}
+
 static bool want_ok(const struct pfsnl_ckptrec *r)
 {
-	if (r->n || r->len || r->name_len > PFSNL_SECTION_ID_MAX)
+	if (r->n || r->name_len > PFSNL_SECTION_ID_MAX)
+		return false;
+	if (r->flags == (PFSNL_WANT_SECTION | PFSNL_WANT_CHUNKS))
+		return chunks_ok(r);
+	if (r->len || r->offset || r->bytes)
 		return false;
 	if (r->flags == PFSNL_WANT_SECTION)
 		return true;
@@ -260,11 +276,15 @@ static void decode_fixed(struct pfsnl_ckptrec *r, const u8 *data)
 	if (r->kind == PFSNL_CKPTREC_WANT) {
 		r->addr = r->n;
 		r->n = 0;
+		r->offset = get_unaligned_be64(data + 28);
+		r->bytes = get_unaligned_be64(data + 36);
+		memcpy(r->digest, data + 44, PFSNL_CKPT_DIGEST);
 	}
 	if (r->kind == PFSNL_CKPTREC_CHECKPOINT)
 		decode_ckpt(r, data);
 	if (r->kind != PFSNL_CKPTREC_SECTION)
 		return;
+	r->zeros = get_unaligned_be32(data + 28);
 	r->bytes = get_unaligned_be64(data + 32);
 	r->expires = get_unaligned_be64(data + 40);
 	r->modified = get_unaligned_be64(data + 48);
@@ -346,13 +366,17 @@ static void encode_fixed(const struct pfsnl_ckptrec *r, u8 *to)
 		return;
 	}
 	pfsnl_ckpt_number_encode(to + 8, &r->number);
-	if (r->kind == PFSNL_CKPTREC_WANT)
+	if (r->kind == PFSNL_CKPTREC_WANT) {
 		put_unaligned_be32(r->addr, to + 4);
+		put_unaligned_be64(r->offset, to + 28);
+		put_unaligned_be64(r->bytes, to + 36);
+		memcpy(to + 44, r->digest, PFSNL_CKPT_DIGEST);
+	}
 	if (r->kind == PFSNL_CKPTREC_CHECKPOINT)
 		encode_ckpt(r, to);
 	if (r->kind != PFSNL_CKPTREC_SECTION)
 		return;
-	put_unaligned_be32(0, to + 28);
+	put_unaligned_be32(r->zeros, to + 28);
 	put_unaligned_be64(r->bytes, to + 32);
 	put_unaligned_be64(r->expires, to + 40);
 	put_unaligned_be64(r->modified, to + 48);

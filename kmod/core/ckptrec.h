@@ -32,11 +32,12 @@
  *	204    name
  * SECTION: a piece of it
  *	 8  20 number of the checkpoint
- *	28  4  0
+ *	28  4  how many chunks right before the piece, or the end, are zero
  *	32  8  bytes in it
  *	40  8  when it expires
  *	48  8  stamp of the last change
- *	56  8  where the piece begins; what is left out before is zero
+ *	56  8  where the piece begins; chunks left out before, but for those that are zero,
+ *	       are as in the version of who gets it. Without a piece 0, or bytes in it
  *	64  16 digest of the section
  *	80  16 digest of the chunk that the piece is the last of, else 0
  *	96  8  sum of the piece: XXH64 of it, seed 0; without one 0
@@ -52,7 +53,11 @@
  *	32     of each handle: number 20, process 4, handle 4, PFSNL_OPEN_* 4
  * WANT: the answer of a node that has not got what a digest stands for
  *	 8  20 number of the checkpoint
- *	28     id
+ *	28  8  PFSNL_WANT_CHUNKS: where in a section it begins, else 0
+ *	36  8  and ends; from 0 to 1 TiB in one or more records
+ *	44  16 digest of the section as the node has it, else 0
+ *	60     id, then of each chunk from there on: digest 16. Those behind are zero, as is
+ *	       what is beyond its end
  */
 #ifndef PFSNL_CORE_CKPTREC_H
 #define PFSNL_CORE_CKPTREC_H
@@ -67,7 +72,7 @@
 #define PFSNL_CKPTREC_SECTION_LEN	104
 #define PFSNL_CKPTREC_REFCOUNT_LEN	32
 #define PFSNL_CKPTREC_HANDLE_LEN	32
-#define PFSNL_CKPTREC_WANT_LEN		28
+#define PFSNL_CKPTREC_WANT_LEN		60
 #define PFSNL_CKPTREC_OFFER_LEN		28
 
 enum pfsnl_ckptrec_kind {
@@ -85,6 +90,8 @@ enum pfsnl_ckptrec_kind {
 #define PFSNL_WANT_SECTION	0x01
 /* WANT: nothing of the checkpoint is known, so its data at once and no offers */
 #define PFSNL_WANT_DATA		0x02
+/* WANT: of a section, chunks that are not as its digests say */
+#define PFSNL_WANT_CHUNKS	0x04
 
 /**
  * struct pfsnl_ckptrec - a record, decoded
@@ -102,10 +109,11 @@ enum pfsnl_ckptrec_kind {
  * @born: CHECKPOINT
  * @changed: CHECKPOINT
  * @lost: CHECKPOINT
- * @digest: CHECKPOINT, SECTION
- * @bytes: SECTION: in all of it
+ * @digest: CHECKPOINT, SECTION; WANT: of what the node has
+ * @bytes: SECTION: in all of it; WANT: where what it says of chunks ends
  * @expires: SECTION
- * @offset: SECTION
+ * @offset: SECTION: where the piece begins; WANT: where that begins
+ * @zeros: SECTION: chunks before the piece, or the end, that are zero
  * @chunk: SECTION: digest of the chunk, with PFSNL_PIECE_ENDS
  * @sum: SECTION: of the piece, see struct pfsnl_ckpt_ops
  * @incarnation: REFCOUNT
@@ -114,7 +122,8 @@ enum pfsnl_ckptrec_kind {
  * @name_len: bytes of @name
  * @name: CHECKPOINT: name; SECTION, WANT: id
  * @len: bytes of @rest
- * @rest: STORE: rings; SECTION: the piece; REFCOUNT: handles; OFFER: sections
+ * @rest: STORE: rings; SECTION: the piece; REFCOUNT: handles; OFFER: sections; WANT:
+ *	digests of chunks
  */
 struct pfsnl_ckptrec {
 	u8 kind;
@@ -135,6 +144,7 @@ struct pfsnl_ckptrec {
 	u64 bytes;
 	u64 expires;
 	u64 offset;
+	u32 zeros;
 	u8 chunk[PFSNL_CKPT_DIGEST];
 	u64 sum;
 	u64 incarnation;

@@ -361,7 +361,7 @@ static u32 next_record(struct pfsnl_ckptsvc *svc, u8 *to, u32 room)
 	struct pfsnl_ckpt_round *r = &svc->round;
 
 	if (all_speak(r->step))
-		return pfsnl_ckpts_wants(svc->store, &r->it, to);
+		return pfsnl_ckpts_wants(svc->store, &r->it, to, room);
 	if (r->step == PFSNL_CKPT_STEP_LINEAGE) {
 		/* the first record of all is the only one */
 		if (!r->transmits)

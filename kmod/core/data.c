@@ -183,11 +183,14 @@ static size_t data_size(u32 slots)
 	return sizeof(struct pfsnl_data) + slots * sizeof(struct pfsnl_chunk *);
 }
 
-/* Slots of the data that has to be made, or 0 if this one will do. */
-static u32 new_slots(const struct pfsnl_data *d, const struct pfsnl_vecs *vecs)
+static u64 slots_for(const struct pfsnl_vecs *vecs)
 {
-	u64 needed = (pfsnl_vecs_end(vecs) + PFSNL_CHUNK - 1) >> PFSNL_CHUNK_SHIFT;
+	return (pfsnl_vecs_end(vecs) + PFSNL_CHUNK - 1) >> PFSNL_CHUNK_SHIFT;
+}
 
+/* Slots of the data that has to be made, or 0 if this one will do. */
+static u32 new_slots(const struct pfsnl_data *d, u64 needed)
+{
 	if (d && d->slots >= needed)
 		return d->refs > 1 ? d->slots : 0;
 	return pow2_above(needed, 1);
@@ -228,7 +231,7 @@ int pfsnl_data_want(struct pfsnl_ckpt_mem *mem, const struct pfsnl_data *d,
 
 	if (!vecs->n)
 		return 0;
-	slots = new_slots(d, vecs);
+	slots = new_slots(d, slots_for(vecs));
 	if (slots)
 		err = pfsnl_mem_want(mem, data_size(slots));
 	walk_begin(&w, vecs);
@@ -250,16 +253,13 @@ static void chunk_put(const struct pfsnl_ckpt_mem *mem, struct pfsnl_chunk *c)
 	pfsnl_mem_free(mem, c);
 }
 
-/* Data that only we have, with room. */
-static struct pfsnl_data *own_data(struct pfsnl_ckpt_mem *mem, struct pfsnl_data *d,
-				   const struct pfsnl_vecs *vecs)
+/* The same in memory that only we have. */
+static struct pfsnl_data *move_data(const struct pfsnl_ckpt_mem *mem,
+				    struct pfsnl_data *d, struct pfsnl_data *own,
+				    u32 slots)
 {
-	u32 i, slots = new_slots(d, vecs);
-	struct pfsnl_data *own;
+	u32 i;
 
-	if (!slots)
-		return d;
-	own = pfsnl_mem_take(mem, data_size(slots));
 	own->refs = 1;
 	own->slots = slots;
 	for (i = 0; d && i < d->slots; i++) {
@@ -269,6 +269,17 @@ static struct pfsnl_data *own_data(struct pfsnl_ckpt_mem *mem, struct pfsnl_data
 	}
 	pfsnl_data_put(mem, d);
 	return own;
+}
+
+/* Data that only we have, with room. */
+static struct pfsnl_data *own_data(struct pfsnl_ckpt_mem *mem, struct pfsnl_data *d,
+				   const struct pfsnl_vecs *vecs)
+{
+	u32 slots = new_slots(d, slots_for(vecs));
+
+	if (!slots)
+		return d;
+	return move_data(mem, d, pfsnl_mem_take(mem, data_size(slots)), slots);
 }
 
 /* A chunk that only we have, with room. */
@@ -334,6 +345,42 @@ struct pfsnl_data *pfsnl_data_write(struct pfsnl_ckpt_mem *mem, struct pfsnl_dat
 		copy_in(d, &v);
 	}
 	return d;
+}
+
+/**
+ * pfsnl_data_share - have chunks that another has, where there are none
+ * @mem: whose
+ * @d: where to; changed
+ * @from: what has them; NULL: nothing
+ * @first: place of the first chunk
+ * @end: and behind the last
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int pfsnl_data_share(const struct pfsnl_ckpt_mem *mem, struct pfsnl_data **d,
+		     const struct pfsnl_data *from, u64 first, u64 end)
+{
+	struct pfsnl_data *own;
+	u32 slots;
+	u64 i;
+
+	end = min_t(u64, end, from ? from->slots : 0);
+	if (first >= end)
+		return 0;
+	slots = new_slots(*d, end);
+	if (slots) {
+		own = pfsnl_mem_alloc(mem, data_size(slots));
+		if (!own)
+			return -ENOMEM;
+		*d = move_data(mem, *d, own, slots);
+	}
+	for (i = first; i < end; i++) {
+		if ((*d)->at[i] || !from->at[i])
+			continue;
+		(*d)->at[i] = from->at[i];
+		from->at[i]->refs++;
+	}
+	return 0;
 }
 
 /**

@@ -130,7 +130,7 @@ static u32 send_ckpt(struct pfsnl_ckpts *store, struct pfsnl_ckpt *c,
 	return pfsnl_ckptrec_size(&r);
 }
 
-/* A piece ends with its chunk; holes between pieces are left out. */
+/* A piece ends with its chunk; holes, and what nobody wants, are left out. */
 static u32 send_section(struct pfsnl_ckpts *store, struct pfsnl_ckpt *c,
 			struct pfsnl_section *s, struct pfsnl_ckpt_iter *it, u8 *to,
 			u32 room)
@@ -149,7 +149,11 @@ static u32 send_section(struct pfsnl_ckpts *store, struct pfsnl_ckpt *c,
 
 	memcpy(r.digest, pfsnl_digest_section(store, s), PFSNL_CKPT_DIGEST);
 	if (it->depth != PFSNL_SEND_SECTIONS) {
-		r.offset = pfsnl_data_next(s->data, it->offset, s->len, &end);
+		if (it->depth == PFSNL_SEND_WANTED && s->wanted == PFSNL_WANTED_CHUNKS)
+			r.offset = pfsnl_chunks_next(store, s, it->offset, &end);
+		else
+			r.offset = pfsnl_data_next(s->data, it->offset, s->len, &end);
+		r.zeros = pfsnl_chunks_zeros(s, it->offset, r.offset);
 		r.len = min_t(u64, end - r.offset,
 			      room - PFSNL_CKPTREC_SECTION_LEN - s->id_len);
 		pfsnl_section_read(s, r.offset, (u8 *)r.rest, r.len);

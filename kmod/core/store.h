@@ -28,6 +28,7 @@ struct pfsnl_ckpt_mem {
  * struct pfsnl_chunk - a piece of a section's data
  * @refs: data of sections, of both stores, that it is part of
  * @cap: bytes of @bytes; what is beyond is zero
+ * @wanted: in a section that is transmitted: the round in which somebody wanted it
  * @hashed: @digest is current
  * @n: then: bytes of it without the zeros at the end
  * @digest: of these
@@ -38,6 +39,7 @@ struct pfsnl_ckpt_mem {
 struct pfsnl_chunk {
 	u32 refs;
 	u32 cap;
+	u32 wanted;
 	bool hashed;
 	u32 n;
 	u8 digest[PFSNL_CKPT_DIGEST];
@@ -124,6 +126,7 @@ struct pfsnl_ckpt_set {
  * @trash: what was thrown away and is not freed yet
  * @most: bytes that all sides together may count, a setting of this node
  * @syncing: there is a temporary store
+ * @round: counts those there were
  * @keeps: all have what is in the regular store, which stays
  * @hash_at: the checkpoint that is to be hashed next
  */
@@ -136,6 +139,7 @@ struct pfsnl_ckpts {
 	struct list_head trash;
 	u64 most;
 	bool syncing;
+	u32 round;
 	bool keeps;
 	struct pfsnl_ckpt_number hash_at;
 };
@@ -153,6 +157,8 @@ struct pfsnl_data *pfsnl_data_write(struct pfsnl_ckpt_mem *mem, struct pfsnl_dat
 				    const struct pfsnl_vecs *vecs);
 struct pfsnl_data *pfsnl_data_get(struct pfsnl_data *d);
 void pfsnl_data_put(const struct pfsnl_ckpt_mem *mem, struct pfsnl_data *d);
+int pfsnl_data_share(const struct pfsnl_ckpt_mem *mem, struct pfsnl_data **d,
+		     const struct pfsnl_data *from, u64 first, u64 end);
 u64 pfsnl_data_next(const struct pfsnl_data *d, u64 offset, u64 len, u64 *end);
 
 /* section.c */
@@ -217,6 +223,21 @@ bool pfsnl_lineage_enter(struct pfsnl_lineage *l, const struct pfsnl_ring_id *ri
 
 /* want.c */
 void pfsnl_want_nothing(struct pfsnl_ckpt_set *set);
+
+/* chunk.c */
+struct pfsnl_section *pfsnl_chunks_own(const struct pfsnl_ckpts *store,
+				       const struct pfsnl_ckpt_number *number,
+				       const u8 *id, u32 len);
+void pfsnl_chunks_say(struct pfsnl_ckpts *store, struct pfsnl_section *own,
+		      struct pfsnl_ckpt_iter *it, struct pfsnl_ckptrec *r, u8 *to,
+		      u32 room);
+void pfsnl_chunks_want(struct pfsnl_ckpts *store, struct pfsnl_section *s,
+		       const struct pfsnl_ckptrec *r);
+u64 pfsnl_chunks_next(const struct pfsnl_ckpts *store, const struct pfsnl_section *s,
+		      u64 offset, u64 *end);
+u32 pfsnl_chunks_zeros(const struct pfsnl_section *s, u64 from, u64 at);
+int pfsnl_chunks_fill(struct pfsnl_ckpts *store, struct pfsnl_section *s,
+		      const struct pfsnl_ckptrec *r);
 
 /* store.c */
 struct pfsnl_ckpt_set *pfsnl_set_new(const struct pfsnl_ckpt_mem *mem);

@@ -27,6 +27,7 @@ void pfsnl_ckpts_begin(struct pfsnl_ckpts *store)
 	pfsnl_ckpts_abort(store);
 	pfsnl_want_nothing(store->set);
 	store->hash_at = (struct pfsnl_ckpt_number) {};
+	store->round++;
 	store->syncing = true;
 }
 
@@ -314,7 +315,9 @@ static int record_section(struct pfsnl_ckpts *store, struct pfsnl_ckpt_set *side
 		if (r->len && store->mem.ops->sum(r->rest, r->len) != r->sum)
 			return -EBADMSG;
 		pfsnl_mem_trim(&store->mem);
-		err = pfsnl_data_want(&store->mem, s->data, &vecs);
+		err = pfsnl_chunks_fill(store, s, r);
+		if (!err)
+			err = pfsnl_data_want(&store->mem, s->data, &vecs);
 		if (!err) {
 			s->data = pfsnl_data_write(&store->mem, s->data, &vecs);
 			s->hashed = false;

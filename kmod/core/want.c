@@ -4,6 +4,8 @@
  * sections, so nobody needs memory for it: in the temporary store, so that what one
  * node wants no other asks for again; in the regular store of who transmits it, so that
  * he finds it. What a node wants is found out by a walk through its temporary store.
+ * Chunks of a section are wanted by who has another version of it, see chunk.c; what one
+ * wants suffices for others that have the same version.
  */
 #include <linux/errno.h>
 #include <linux/limits.h>
@@ -34,24 +36,35 @@ void pfsnl_want_nothing(struct pfsnl_ckpt_set *set)
 			continue;
 		c->wanted = 0;
 		for (s = pfsnl_section_first(c); s; s = pfsnl_section_next(s))
-			s->wanted = false;
+			s->wanted = 0;
 	}
 }
 
-static void mark(struct pfsnl_ckpt_set *set, const struct pfsnl_ckptrec *r)
+/* Return: the section that it is about, or NULL. */
+static struct pfsnl_section *mark(struct pfsnl_ckpt_set *set,
+				  const struct pfsnl_ckptrec *r)
 {
 	struct pfsnl_ckpt *c = pfsnl_set_find(set, &r->number);
-	struct pfsnl_section *s;
 	u8 level = r->flags & PFSNL_WANT_DATA ? PFSNL_WANTED_DATA : PFSNL_WANTED_OFFERS;
 
 	if (!c)
-		return;
+		return NULL;
 	c->wanted = max(c->wanted, level);
 	if (!(r->flags & PFSNL_WANT_SECTION))
-		return;
-	s = pfsnl_section_find(c, r->name, r->name_len);
-	if (s)
-		s->wanted = true;
+		return NULL;
+	return pfsnl_section_find(c, r->name, r->name_len);
+}
+
+/* Whether what somebody wants of a section is all that this node can lack of it. */
+static bool suffices(struct pfsnl_ckpts *store, const struct pfsnl_ckptrec *r)
+{
+	struct pfsnl_section *own;
+
+	if (!(r->flags & PFSNL_WANT_CHUNKS))
+		return true;
+	own = pfsnl_chunks_own(store, &r->number, r->name, r->name_len);
+	return own && !memcmp(pfsnl_digest_section(store, own), r->digest,
+			      PFSNL_CKPT_DIGEST);
 }
 
 /**
@@ -65,12 +78,18 @@ static void mark(struct pfsnl_ckpt_set *set, const struct pfsnl_ckptrec *r)
 int pfsnl_ckpts_want(struct pfsnl_ckpts *store, u32 self, const struct pfsnl_ckptrec *r)
 {
 	struct pfsnl_ckpt_set *side = pfsnl_side_find(store, r->addr);
+	struct pfsnl_section *s;
 
 	if (!side || !pfsnl_set_find(side, &r->number))
 		return -EPROTO;
-	mark(side, r);
-	if (r->addr == self)
-		mark(store->set, r);
+	s = mark(side, r);
+	if (s && suffices(store, r))
+		s->wanted = PFSNL_WANTED_DATA;
+	if (r->addr != self)
+		return 0;
+	s = mark(store->set, r);
+	if (s)
+		pfsnl_chunks_want(store, s, r);
 	return 0;
 }
 
@@ -91,12 +110,20 @@ static bool is_here(const struct pfsnl_section *s)
 	return !s->offered && s->got == s->len;
 }
 
-/* The section that is wanted next, and that nobody wanted before. */
+/*
+ * The section of which not all was said yet, or that is wanted next and that nobody
+ * wanted before.
+ */
 static struct pfsnl_section *next_section(const struct pfsnl_ckpt *c,
 					  struct pfsnl_ckpt_iter *it)
 {
-	struct pfsnl_section *s;
+	struct pfsnl_section *s = NULL;
 
+	/* whoever has the same version may rely on it that all is said */
+	if (it->in_section)
+		s = pfsnl_section_find(c, it->id, it->id_len);
+	if (s)
+		return s;
 	s = pfsnl_section_after(c, it->id_len == NO_ID ? NULL : it->id, it->id_len);
 	for (; s; s = pfsnl_section_next(s)) {
 		if (is_here(s))
@@ -109,11 +136,11 @@ static struct pfsnl_section *next_section(const struct pfsnl_ckpt *c,
 }
 
 /* What is wanted of this checkpoint, if anything is. */
-static bool want_of(const struct pfsnl_ckpts *store, const struct pfsnl_ckpt_set *side,
+static bool want_of(struct pfsnl_ckpts *store, const struct pfsnl_ckpt_set *side,
 		    const struct pfsnl_ckpt *c, struct pfsnl_ckpt_iter *it,
-		    struct pfsnl_ckptrec *r)
+		    struct pfsnl_ckptrec *r, u8 *to, u32 room)
 {
-	struct pfsnl_section *s;
+	struct pfsnl_section *s, *own;
 
 	r->number = c->number;
 	r->flags = 0;
@@ -131,8 +158,14 @@ static bool want_of(const struct pfsnl_ckpts *store, const struct pfsnl_ckpt_set
 	r->flags = PFSNL_WANT_SECTION;
 	r->name = s->id;
 	r->name_len = s->id_len;
+	if (!it->in_section)
+		it->offset = 0;
+	it->in_section = false;
 	it->id_len = s->id_len;
 	memcpy(it->id, s->id, s->id_len);
+	own = pfsnl_chunks_own(store, &c->number, s->id, s->id_len);
+	if (own && own->len > PFSNL_CHUNK)
+		pfsnl_chunks_say(store, own, it, r, to, room);
 	return true;
 }
 
@@ -149,11 +182,13 @@ static struct pfsnl_ckpt *at_ckpt(const struct pfsnl_ckpt_set *side,
  * pfsnl_ckpts_wants - make the next record of what this node wants
  * @store: the store, with a temporary store
  * @it: what was set up, and how far it is
- * @to: where to, PFSNL_SEND_ROOM bytes
+ * @to: where to
+ * @room: bytes there, PFSNL_SEND_ROOM at least
  *
  * Return: bytes of the record, or 0 if there is none any more.
  */
-u32 pfsnl_ckpts_wants(struct pfsnl_ckpts *store, struct pfsnl_ckpt_iter *it, u8 *to)
+u32 pfsnl_ckpts_wants(struct pfsnl_ckpts *store, struct pfsnl_ckpt_iter *it, u8 *to,
+		      u32 room)
 {
 	struct pfsnl_ckptrec r = { .kind = PFSNL_CKPTREC_WANT };
 	const struct pfsnl_ckpt_set *side;
@@ -170,8 +205,9 @@ u32 pfsnl_ckpts_wants(struct pfsnl_ckpts *store, struct pfsnl_ckpt_iter *it, u8 
 		r.addr = side->addr;
 		for (c = at_ckpt(side, it); c; c = pfsnl_set_after(side, &c->number)) {
 			it->number = c->number;
-			it->begun = want_of(store, side, c, it, &r);
+			it->begun = want_of(store, side, c, it, &r, to, room);
 			if (!it->begun) {
+				it->in_section = false;
 				it->id_len = NO_ID;
 				continue;
 			}

@@ -40,7 +40,7 @@ static u32 record(struct fuzz *f, struct node *n, u8 *to)
 		r.name = c->name;
 		r.name_len = c->name_len;
 	}
-	r.flags = fuzz_take(f, 1) % 4;
+	r.flags = fuzz_take(f, 1) % 8;
 	r.addr = WORLD_ADDR(fuzz_take(f, 1) % (NODES + 1));
 	if (r.kind == PFSNL_CKPTREC_STORE) {
 		r.flags = 0;
@@ -60,12 +60,21 @@ static u32 record(struct fuzz *f, struct node *n, u8 *to)
 		r.len = pfsnl_offer_encode(to + PFSNL_CKPTREC_OFFER_LEN, &o) - r.rest;
 	} else if (r.kind == PFSNL_CKPTREC_SECTION) {
 		r.flags = 0;
-		r.bytes = fuzz_take(f, 1) % 8;
+		/* or only the end of it, of some chunks */
+		r.bytes = (u64)(fuzz_take(f, 1) % 8) << fuzz_take(f, 1) % 2 * 17;
+		r.offset = fuzz_take(f, 1) % 2 ? r.bytes : 0;
+		r.zeros = r.offset ? fuzz_take(f, 1) % 4 : 0;
 		r.name = o.id;
 		r.name_len = 1;
-	} else if (r.kind == PFSNL_CKPTREC_WANT && r.flags == PFSNL_WANT_SECTION) {
+	} else if (r.kind == PFSNL_CKPTREC_WANT && r.flags & PFSNL_WANT_SECTION) {
 		r.name = o.id;
 		r.name_len = 1;
+		if (r.flags & PFSNL_WANT_CHUNKS) {
+			r.offset = (u64)(fuzz_take(f, 1) % 4) << PFSNL_CHUNK_SHIFT;
+			r.bytes = r.offset + (4ULL << PFSNL_CHUNK_SHIFT);
+			r.rest = digest;
+			r.len = fuzz_take(f, 1) % 2 * PFSNL_CKPT_DIGEST;
+		}
 	} else {
 		r.name_len = 0;
 	}

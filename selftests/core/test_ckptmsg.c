@@ -356,7 +356,7 @@ static struct pfsnl_ckptrec record_sample(u8 kind)
 		.chunk = { 0xc0, 0xc1, 0xc2, 0xc3, 0xc4, 0xc5, 0xc6, 0xc7, 0xc8, 0xc9,
 			   0xca, 0xcb, 0xcc, 0xcd, 0xce, 0xcf },
 		.sum = 0x74,
-		.bytes = 10,
+		.bytes = kind == PFSNL_CKPTREC_WANT ? 0 : 10,
 		.expires = 11,
 		.incarnation = 12,
 		.seen = 13,
@@ -454,6 +454,20 @@ static void record_of_a_section_is_the_bytes_of_the_table(void **state)
 	assert_int_equal(decode_record(wire, sizeof(wire)), -EBADMSG);
 	put_be(wire + 56, 8, PFSNL_CHUNK);
 	assert_int_equal(decode_record(wire, sizeof(wire)), 0);
+	/* chunks before it are zero, but not more than there are, nor in one of them */
+	wire[31] = 1;
+	assert_int_equal(decode_record(wire, sizeof(wire)), 0);
+	wire[31] = 2;
+	assert_int_equal(decode_record(wire, sizeof(wire)), -EBADMSG);
+	wire[31] = 1;
+	put_be(wire + 56, 8, PFSNL_CHUNK + 1);
+	assert_int_equal(decode_record(wire, sizeof(wire)), -EBADMSG);
+	/* without a piece it ends */
+	put_be(wire + 56, 8, PFSNL_CHUNK);
+	assert_int_equal(decode_record(wire, sizeof(wire) - 3), -EBADMSG);
+	put_be(wire + 56, 8, 1 << 20);
+	assert_int_equal(decode_record(wire, sizeof(wire) - 3), 0);
+	wire[31] = 0;
 	/* longer than any */
 	put_be(wire + 32, 8, (1ULL << 40) + 1);
 	assert_int_equal(decode_record(wire, sizeof(wire)), -EBADMSG);
@@ -476,7 +490,10 @@ static void records_of_stores_handles_and_wants_are_the_bytes_of_the_table(void 
 	static const u8 want[] = {
 		5, 1, 0, 2, 0, 0, 0, 14,
 		1, 2, 3, 4, 5, 6, 7, 8, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18,
-		10, 1, 2, 3, 'i', 'd',
+		10, 1, 2, 3,
+		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+		0xd0, 0xd1, 0xd2, 0xd3, 0xd4, 0xd5, 0xd6, 0xd7, 0xd8, 0xd9, 0xda, 0xdb,
+		0xdc, 0xdd, 0xde, 0xdf, 'i', 'd',
 	};
 	struct pfsnl_handle_rec h = { .number = number, .process = 21, .handle = 22,
 				      .flags = 6 };
@@ -519,6 +536,75 @@ static void records_of_stores_handles_and_wants_are_the_bytes_of_the_table(void 
 	wire[1] = PFSNL_WANT_DATA;
 	wire[3] = 0;
 	assert_int_equal(decode_record(wire, PFSNL_CKPTREC_WANT_LEN), 0);
+}
+
+static void want_of_chunks_is_the_bytes_of_the_table(void **state)
+{
+	static const u8 want[] = {
+		5, 5, 0, 1, 0, 0, 0, 14,
+		1, 2, 3, 4, 5, 6, 7, 8, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18,
+		10, 1, 2, 3,
+		0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0,
+		0xd0, 0xd1, 0xd2, 0xd3, 0xd4, 0xd5, 0xd6, 0xd7, 0xd8, 0xd9, 0xda, 0xdb,
+		0xdc, 0xdd, 0xde, 0xdf, 's',
+		1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+		2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2,
+	};
+	struct pfsnl_ckptrec r = record_sample(PFSNL_CKPTREC_WANT), got;
+	u8 wire[sizeof(want)];
+	u32 i;
+
+	r.flags = PFSNL_WANT_SECTION | PFSNL_WANT_CHUNKS;
+	r.offset = PFSNL_CHUNK;
+	r.bytes = 4 * PFSNL_CHUNK;
+	r.name = (const u8 *)"s";
+	r.name_len = 1;
+	r.rest = want + sizeof(want) - 32;
+	r.len = 32;
+	assert_int_equal(pfsnl_ckptrec_size(&r), sizeof(want));
+	pfsnl_ckptrec_encode(&r, wire);
+	assert_memory_equal(wire, want, sizeof(want));
+	assert_int_equal(pfsnl_ckptrec_decode(&got, wire, sizeof(wire)), 0);
+	assert_int_equal(got.offset, PFSNL_CHUNK);
+	assert_int_equal(got.bytes, 4 * PFSNL_CHUNK);
+	assert_int_equal(got.len, 32);
+	assert_memory_equal(got.digest, r.digest, sizeof(r.digest));
+	assert_int_equal(got.addr, 14);
+	/* whole digests, or none */
+	for (i = 0; i < sizeof(want); i++)
+		assert_int_equal(decode_record(wire, i), i < sizeof(want) - 32 ||
+				 (sizeof(want) - i) % PFSNL_CKPT_DIGEST ? -EBADMSG : 0);
+	/* of more chunks than it is about */
+	put_be(wire + 36, 8, 3 * PFSNL_CHUNK);
+	assert_int_equal(decode_record(wire, sizeof(wire)), 0);
+	put_be(wire + 36, 8, 2 * PFSNL_CHUNK);
+	assert_int_equal(decode_record(wire, sizeof(wire)), -EBADMSG);
+	/* of none */
+	put_be(wire + 36, 8, PFSNL_CHUNK);
+	assert_int_equal(decode_record(wire, sizeof(wire) - 32), -EBADMSG);
+	put_be(wire + 36, 8, 0);
+	assert_int_equal(decode_record(wire, sizeof(wire)), -EBADMSG);
+	/* within a chunk, and beyond the longest section */
+	put_be(wire + 36, 8, 4 * PFSNL_CHUNK + 1);
+	assert_int_equal(decode_record(wire, sizeof(wire)), -EBADMSG);
+	put_be(wire + 36, 8, PFSNL_SECTION_LEN_MAX);
+	assert_int_equal(decode_record(wire, sizeof(wire)), 0);
+	put_be(wire + 36, 8, PFSNL_SECTION_LEN_MAX + PFSNL_CHUNK);
+	assert_int_equal(decode_record(wire, sizeof(wire)), -EBADMSG);
+	put_be(wire + 36, 8, PFSNL_SECTION_LEN_MAX);
+	put_be(wire + 28, 8, PFSNL_CHUNK + 1);
+	assert_int_equal(decode_record(wire, sizeof(wire)), -EBADMSG);
+	put_be(wire + 28, 8, PFSNL_SECTION_LEN_MAX);
+	assert_int_equal(decode_record(wire, sizeof(wire)), -EBADMSG);
+	/* only of a section, and that not whole */
+	put_be(wire + 28, 8, PFSNL_CHUNK);
+	wire[1] = PFSNL_WANT_SECTION;
+	assert_int_equal(decode_record(wire, sizeof(wire)), -EBADMSG);
+	assert_int_equal(decode_record(wire, sizeof(wire) - 32), -EBADMSG);
+	wire[1] = PFSNL_WANT_CHUNKS;
+	assert_int_equal(decode_record(wire, sizeof(wire)), -EBADMSG);
+	wire[1] = PFSNL_WANT_CHUNKS | PFSNL_WANT_SECTION | PFSNL_WANT_DATA;
+	assert_int_equal(decode_record(wire, sizeof(wire)), -EBADMSG);
 }
 
 static void offers_are_the_bytes_of_the_table(void **state)
@@ -596,7 +682,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(record_of_a_checkpoint_is_the_bytes_of_the_table),
 	cmocka_unit_test(record_of_a_section_is_the_bytes_of_the_table),
 	cmocka_unit_test(records_of_stores_handles_and_wants_are_the_bytes_of_the_table),
-		cmocka_unit_test(offers_are_the_bytes_of_the_table),
+		cmocka_unit_test(want_of_chunks_is_the_bytes_of_the_table),
+	cmocka_unit_test(offers_are_the_bytes_of_the_table),
 	cmocka_unit_test(record_that_is_cut_short_makes_no_sense),
 };
 

@@ -147,6 +147,47 @@ static void who_was_away_for_a_moment_costs_little(void **state)
 	world_free(w);
 }
 
+/* a byte at a place of "big", of 300000 bytes; who comes back has it, and for what */
+static u64 costs_to_come_back(struct world *w, struct keeper_handle *h, u64 at)
+{
+	const struct pfsnl_section *s;
+	u8 byte = 0;
+	u32 i;
+
+	world_split(w, 2);
+	world_run(w, SIM_S);
+	assert_kept(w, 5000);
+	did(w, keeper_write(keeper_at(w, 0), h, "s", at, "\xff", 1), 0);
+	world_split(w, 3);
+	world_run(w, SIM_S);
+	assert_kept(w, 5000);
+	for (i = 0; i < 3; i++) {
+		s = keeper_section(keeper_at(w, i), "big", "s");
+		assert_int_equal(pfsnl_section_read(s, at, &byte, 1), 1);
+		assert_int_equal(byte, 0xff);
+	}
+	return round_of(w, 0).bytes;
+}
+
+static void one_byte_of_a_large_section_costs_its_chunk(void **state)
+{
+	struct world *w = keeping(1, 3);
+	struct keeper_handle *h;
+	u64 bytes;
+
+	furnish(w, 0);
+	h = opened(w, 0, "big")->h;
+	bytes = costs_to_come_back(w, h, 100000);
+	assert_in_range(bytes, PFSNL_CHUNK, PFSNL_CHUNK + 4096);
+	/* the last chunk is not full */
+	bytes = costs_to_come_back(w, h, 299999);
+	assert_in_range(bytes, 300000 % PFSNL_CHUNK, 300000 % PFSNL_CHUNK + 4096);
+	/* beyond the end, behind a hole */
+	bytes = costs_to_come_back(w, h, 1000000);
+	assert_true(bytes < PFSNL_CHUNK / 2 + 4096);
+	world_free(w);
+}
+
 static void sides_that_did_different_things_have_both(void **state)
 {
 	u64 seed;
@@ -687,6 +728,7 @@ int main(void)
 		cmocka_unit_test(newcomer_gets_everything),
 		cmocka_unit_test(who_leaves_costs_one_message),
 		cmocka_unit_test(who_was_away_for_a_moment_costs_little),
+		cmocka_unit_test(one_byte_of_a_large_section_costs_its_chunk),
 		cmocka_unit_test(sides_that_did_different_things_have_both),
 		cmocka_unit_test(sides_that_changed_the_same_keep_both_versions),
 		cmocka_unit_test(three_sides_become_one),

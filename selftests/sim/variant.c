@@ -169,6 +169,8 @@ const struct variant variants[] = {
 	  "what expires goes by its number"),
 	V(CKPT_TAKES, "sync-bounded", STORM, "crash,partition,restart",
 	  "who lacks something says so, also if another one did"),
+	V(CKPT_GAP, "ckpt-goes-on", STORM, "partition",
+	  "what is left out of a section is as it was"),
 	V(LEAK, "surroundings", BOOT, NULL,
 	  "memory of a tether is given back"),
 	V(CRASH, "crash", STORM, "leave",

@@ -8,7 +8,7 @@
  * With clusters of COUNT nodes writers write for MS in a round. With clusters of LATE
  * one node comes late, or back; there are SECTIONS of 1 KiB, or one of MIB. LIST says
  * what is wanted: kinds of writing (agreed, safe), who writes (all, one, ping), and
- * what a node that comes is told (many, large, away). Prints lines of JSON for each
+ * what a node that comes is told (many, large, away, edit). Prints lines of JSON for each
  * round; see keep-report.
  */
 #include <string.h>
@@ -160,17 +160,18 @@ static void with_nodes(void (*measure)(void))
 }
 
 static struct content many = { .name = "many", .size = 1024 };
-static struct content large = { .name = "large", .sections = 1 };
+static struct content large = { .name = "large", .sections = 1, .byte = true };
 
 static void measure_late(void)
 {
 	bool away = names_have(wanted, "away");
+	bool edit = names_have(wanted, "edit");
 
 	/* who comes back is compared with who came with nothing */
 	if (away || names_have(wanted, "many"))
 		late_run(&many, rounds, away);
-	if (names_have(wanted, "large"))
-		late_run(&large, rounds, false);
+	if (edit || names_have(wanted, "large"))
+		late_run(&large, rounds, edit);
 }
 
 /* Each in turn is `count`. */

@@ -180,6 +180,28 @@ static bool create_section(uint32_t i)
 	return keeper_submit(&keeper, &op, false);
 }
 
+/* Not what is there, and another one in each round. */
+static bool write_byte(uint32_t i, uint64_t round)
+{
+	char byte = (char)(0x80 | (round & 0x7f));
+	struct pfsnl_ckpt_vec vec = {
+		.data = &byte,
+		.len = 1,
+		.offset = content->size / 2 + 100 + round % 1000,
+	};
+	char id[16];
+	struct pfsnl_ckpt_op op = {
+		.size = sizeof(op),
+		.kind = PFSNL_CKPT_OP_WRITE,
+		.id = id,
+		.vecs = &vec,
+		.count = 1,
+	};
+
+	op.id_len = (size_t)snprintf(id, sizeof(id), "s%u", i);
+	return keeper_submit(&keeper, &op, true);
+}
+
 /* On the leader, so that it is the same node that transmits it. */
 static bool fill(void)
 {
@@ -214,7 +236,8 @@ static bool change_some(uint64_t round)
 	uint32_t i;
 
 	for (i = 0; i < content->sections; i += CHANGED)
-		if (!write_section(i, round))
+		if (!(content->byte ? write_byte(i, round) :
+				      write_section(i, round)))
 			return false;
 	return keeper_finish(&keeper);
 }
@@ -316,9 +339,10 @@ static bool come_back(uint64_t round)
 
 static bool run_rounds(int rounds, bool away)
 {
+	const char *changed = content->byte ? "edit" : "away";
 	int i;
 
-	snprintf(name, sizeof(name), "%s:%s", away ? "away" : "late",
+	snprintf(name, sizeof(name), "%s:%s", away ? changed : "late",
 		 content->name);
 	doing = name;
 	for (i = 0; i < rounds; i++) {
