@@ -71,7 +71,7 @@ static inline void tell_all(struct round *r, u32 sender, const u8 *wire, u32 len
 	free(copy);
 }
 
-enum step {
+enum in_step {
 	HEADS,
 	WANT,
 	OFFER,
@@ -80,7 +80,7 @@ enum step {
 	STEPS
 };
 
-static inline void begin(struct round *r, enum step step, u32 i, struct pfsnl_ckpt_iter *it)
+static inline void begin(struct round *r, enum in_step step, u32 i, struct pfsnl_ckpt_iter *it)
 {
 	u8 wire[PFSNL_SEND_ROOM];
 
@@ -101,7 +101,7 @@ static inline void begin(struct round *r, enum step step, u32 i, struct pfsnl_ck
 	}
 }
 
-static inline u32 next(struct round *r, enum step step, u32 i, struct pfsnl_ckpt_iter *it,
+static inline u32 next(struct round *r, enum in_step step, u32 i, struct pfsnl_ckpt_iter *it,
 		       u8 *to)
 {
 	struct depot *d = r->all->at[i];
@@ -115,7 +115,7 @@ static inline u32 next(struct round *r, enum step step, u32 i, struct pfsnl_ckpt
 	return pfsnl_ckpts_send(d->store, it, to, r->room);
 }
 
-static inline void count(struct round *r, enum step step, const u8 *wire, u32 len)
+static inline void count(struct round *r, enum in_step step, const u8 *wire, u32 len)
 {
 	if (step == NEED) {
 		r->wants++;
@@ -127,7 +127,7 @@ static inline void count(struct round *r, enum step step, const u8 *wire, u32 le
 	r->pieces++;
 }
 
-static inline void do_step(struct round *r, enum step step)
+static inline void do_step(struct round *r, enum in_step step)
 {
 	struct pfsnl_ckpt_iter it[DEPOTS_MAX];
 	u8 *wire = malloc(ROUND_ROOM);
@@ -152,7 +152,7 @@ static inline void do_step(struct round *r, enum step step)
 }
 
 /* They tell each other all up to a step. */
-static inline void carry(struct round *r, enum step last)
+static inline void carry(struct round *r, enum in_step last)
 {
 	struct pfsnl_ckpt_iter it;
 	u8 wire[PFSNL_SEND_ROOM];
