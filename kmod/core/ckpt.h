@@ -76,7 +76,7 @@ struct pfsnl_data;
 #ifndef PFSNL_CHUNK_SHIFT
 #define PFSNL_CHUNK_SHIFT	16
 #endif
-#define PFSNL_CHUNK		(1U << PFSNL_CHUNK_SHIFT)
+#define PFSNL_CHUNK		(2U << (PFSNL_CHUNK_SHIFT - 1))
 #define PFSNL_CKPT_DIGEST	16
 /* rings of which a store remembers how far it went in them */
 #define PFSNL_LINEAGE_MAX	64

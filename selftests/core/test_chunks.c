@@ -9,231 +9,15 @@
 
 #include "depot.h"
 #include "digest.h"
-#include "test.h"
+#include "test_round.h"
 
 #define CHUNK		PFSNL_CHUNK
 #define CHUNKS		40
 #define LEN		(CHUNKS * CHUNK + 100)
 /* what a record of a piece takes beside it */
 #define AROUND		(PFSNL_CKPTREC_SECTION_LEN + 16)
-#define ROOM		(63 << 10)
 
 static u8 data[LEN];
-
-/* A round. */
-struct round {
-	struct depots *all;
-	/* one record of each in turn, or all of one and then all of the next */
-	bool turns;
-	u32 room;
-	/* of records of sections that are wanted, of these and those with data */
-	u64 wants;
-	u64 need;
-	u64 moved;
-	u64 pieces;
-	/* why a node can't take part */
-	int err[DEPOTS_MAX];
-	/* called with each record before it is told */
-	void (*before)(struct round *r, u32 sender, u8 *wire, u32 len);
-};
-
-static void tell(struct round *r, u32 to, u32 sender, const u8 *wire, u32 len)
-{
-	struct pfsnl_ckpts *store = r->all->at[to]->store;
-	struct pfsnl_ckptrec rec;
-	int err;
-
-	if (r->err[to])
-		return;
-	assert_int_equal(pfsnl_ckptrec_decode(&rec, wire, len), 0);
-	if (rec.kind == PFSNL_CKPTREC_WANT) {
-		assert_int_equal(pfsnl_ckpts_want(store, r->all->at[to]->from.addr,
-						  &rec), 0);
-		return;
-	}
-	/* what lacks memory is told again */
-	do
-		err = pfsnl_ckpts_record(store, r->all->at[sender]->from.addr, &rec);
-	while (err == -ENOMEM);
-	r->err[to] = min(err, 0);
-}
-
-/* A record of somebody reaches all. */
-static void tell_all(struct round *r, u32 sender, const u8 *wire, u32 len)
-{
-	u8 *copy = exact(wire, len);
-	u32 i;
-
-	if (r->before)
-		r->before(r, sender, copy, len);
-	for (i = 0; i < r->all->n; i++)
-		tell(r, i, sender, copy, len);
-	free(copy);
-}
-
-enum step {
-	HEADS,
-	WANT,
-	OFFER,
-	NEED,
-	DATA,
-	STEPS
-};
-
-static void begin(struct round *r, enum step step, u32 i, struct pfsnl_ckpt_iter *it)
-{
-	u8 wire[PFSNL_SEND_ROOM];
-
-	switch (step) {
-	case HEADS:
-		/* behind what stands for itself */
-		pfsnl_ckpt_iter_all(it, PFSNL_SEND_HEADS);
-		pfsnl_ckpts_send(r->all->at[i]->store, it, wire, sizeof(wire));
-		break;
-	case OFFER:
-		pfsnl_ckpt_iter_wanted(it, PFSNL_SEND_OFFERS);
-		break;
-	case DATA:
-		pfsnl_ckpt_iter_wanted(it, PFSNL_SEND_WANTED);
-		break;
-	default:
-		pfsnl_ckpt_iter_wants(it, step == NEED);
-	}
-}
-
-static u32 next(struct round *r, enum step step, u32 i, struct pfsnl_ckpt_iter *it, u8 *to)
-{
-	struct depot *d = r->all->at[i];
-
-	if (r->err[i])
-		return 0;
-	if (step == WANT || step == NEED)
-		return pfsnl_ckpts_wants(d->store, it, to, r->room);
-	if (!pfsnl_ckpts_side(d->store, d->from.addr))
-		return 0;
-	return pfsnl_ckpts_send(d->store, it, to, r->room);
-}
-
-static void count(struct round *r, enum step step, const u8 *wire, u32 len)
-{
-	if (step == NEED) {
-		r->wants++;
-		r->need += len;
-	}
-	if (wire[0] != PFSNL_CKPTREC_SECTION)
-		return;
-	r->moved += len;
-	r->pieces++;
-}
-
-static void do_step(struct round *r, enum step step)
-{
-	struct pfsnl_ckpt_iter it[DEPOTS_MAX];
-	u8 *wire = malloc(ROOM);
-	bool more = true;
-	u32 i, len;
-
-	for (i = 0; i < r->all->n; i++)
-		begin(r, step, i, &it[i]);
-	while (more) {
-		more = false;
-		for (i = 0; i < r->all->n; i++) {
-			while ((len = next(r, step, i, &it[i], wire))) {
-				more = true;
-				count(r, step, wire, len);
-				tell_all(r, i, wire, len);
-				if (r->turns)
-					break;
-			}
-		}
-	}
-	free(wire);
-}
-
-/* They tell each other all up to a step. */
-static void carry(struct round *r, enum step last)
-{
-	struct pfsnl_ckpt_iter it;
-	u8 wire[PFSNL_SEND_ROOM];
-	struct depots *all = r->all;
-	u32 i, len, step;
-
-	if (!r->room)
-		r->room = ROOM;
-	for (i = 0; i < all->n; i++)
-		pfsnl_ckpts_begin(all->at[i]->store);
-	for (i = 0; i < all->n; i++) {
-		if (!pfsnl_ckpts_lineage(all->at[i]->store)->n)
-			continue;
-		pfsnl_ckpt_iter_all(&it, PFSNL_SEND_HEADS);
-		len = pfsnl_ckpts_send(all->at[i]->store, &it, wire, sizeof(wire));
-		tell_all(r, i, wire, len);
-	}
-	for (i = 0; i < all->n; i++)
-		pfsnl_ckpts_weigh(all->at[i]->store);
-	for (step = HEADS; step <= last; step++)
-		do_step(r, step);
-}
-
-static bool sections_same(const struct pfsnl_section *a, const struct pfsnl_section *b)
-{
-	static u8 one[CHUNK], other[CHUNK];
-	u64 at, len;
-
-	if (a->len != b->len)
-		return false;
-	for (at = 0; at < a->len; at += len) {
-		len = pfsnl_section_read(a, at, one, CHUNK);
-		pfsnl_section_read(b, at, other, CHUNK);
-		if (memcmp(one, other, len))
-			return false;
-	}
-	return true;
-}
-
-/* Byte by byte, as digests were taken over from others. */
-static bool bytes_same(const struct depots *all, u32 i)
-{
-	struct pfsnl_ckpts *first = all->at[0]->store, *store = all->at[i]->store;
-	struct pfsnl_ckpt *a = NULL, *b;
-	struct pfsnl_section *s, *t;
-
-	while ((a = pfsnl_ckpts_after(first, a ? &a->number : NULL))) {
-		b = pfsnl_ckpts_find(store, &a->number);
-		if (!b || a->n_sections != b->n_sections)
-			return false;
-		for (s = pfsnl_section_after(a, NULL, 0); s;
-		     s = pfsnl_section_after(a, s->id, s->id_len)) {
-			t = pfsnl_section_find(b, s->id, s->id_len);
-			if (!t || !sections_same(s, t))
-				return false;
-		}
-	}
-	return true;
-}
-
-/* All is there at all of them. */
-static void assert_became_one(struct round *r)
-{
-	u32 i;
-
-	for (i = 0; i < r->all->n; i++)
-		assert_int_equal(r->err[i], 0);
-	assert_int_equal(depots_activate(r->all, r->all->n), 0);
-	assert_true(depots_same(r->all));
-	for (i = 1; i < r->all->n; i++)
-		assert_true(bytes_same(r->all, i));
-}
-
-/* They come together. */
-static struct round meet(struct depots *all)
-{
-	struct round r = { .all = all };
-
-	carry(&r, DATA);
-	assert_became_one(&r);
-	return r;
-}
 
 /* no byte is 0 or 0xff, which tests write */
 static void fill(void)
@@ -423,6 +207,25 @@ static void hole_where_something_was_is_a_hole(void **state)
 	depots_free(&all);
 }
 
+/* what is said of it ends before the chunk that tells it, and that is the same */
+static void hole_is_told_by_a_chunk_of_which_nothing_was_said_yet(void **state)
+{
+	struct depots all = with_section(2), rest;
+	struct round r;
+
+	assert_int_equal(overwrite(&all, data, CHUNK), 0);
+	assert_int_equal(depots_write(&all, 0, 1, "s", 3 * CHUNK, data, CHUNK), 0);
+	assert_int_equal(depots_write(&all, 0, 1, "s", 8 * CHUNK, data, CHUNK), 0);
+	rest = without(&all, 1);
+	assert_int_equal(overwrite(&rest, data, CHUNK), 0);
+	assert_int_equal(depots_write(&rest, 0, 1, "s", 8 * CHUNK, data, CHUNK), 0);
+	r = come_back(&all, &rest);
+	assert_int_equal(r.wants, 3);
+	assert_in_range(r.moved, CHUNK, CHUNK + 3 * AROUND);
+	assert_int_equal(byte_at(all.at[1], "g", 3 * CHUNK), 0);
+	depots_free(&all);
+}
+
 static void something_where_a_hole_was_is_something(void **state)
 {
 	struct depots all = with_section(2), rest;
@@ -478,7 +281,17 @@ static void what_one_says_of_a_version_no_other_says_again(void **state)
 	depots_free(&all);
 }
 
-/* chunks far apart: so many records, and each has begun before it hears of the others */
+/* Chunks with little in them, so many that what is said of them is several records. */
+static void write_many(struct depots *some)
+{
+	u32 i;
+
+	assert_int_equal(depots_create(some, 0, 1, "s", "", 0), 0);
+	for (i = 0; i < 300; i++)
+		assert_int_equal(depots_write(some, 0, 1, "s", (i + i / 50ULL) * CHUNK,
+					      "?", 1), 0);
+}
+
 static void who_has_begun_to_say_a_version_says_all_of_it(void **state)
 {
 	struct depots all = depots_new(4), rest;
@@ -486,10 +299,7 @@ static void who_has_begun_to_say_a_version_says_all_of_it(void **state)
 	u32 i;
 
 	assert_int_equal(depots_open(&all, 0, 1, "g", DEPOT_RW).err, 0);
-	assert_int_equal(depots_create(&all, 0, 1, "s", "", 0), 0);
-	for (i = 0; i < 300; i++)
-		assert_int_equal(depots_write(&all, 0, 1, "s",
-					      (i + i / 50ULL) * CHUNK, "?", 1), 0);
+	write_many(&all);
 	rest = without(&all, 1);
 	for (i = 0; i < 300; i += 70)
 		assert_int_equal(depots_write(&rest, 0, 1, "s",
@@ -500,6 +310,24 @@ static void who_has_begun_to_say_a_version_says_all_of_it(void **state)
 	/* one begins; another that has the same relies on it */
 	assert_int_equal(r.wants, 6);
 	assert_true(r.pieces <= 6);
+	depots_free(&all);
+}
+
+static void who_wants_all_gets_it_also_if_another_goes_on_to_say_chunks(void **state)
+{
+	struct depots all = depots_new(3), two, rest;
+	struct round r = { .all = &all, .turns = true, .room = PFSNL_SEND_ROOM };
+
+	assert_int_equal(depots_open(&all, 0, 1, "g", DEPOT_RW).err, 0);
+	two = without(&all, 2);
+	write_many(&two);
+	rest = without(&two, 1);
+	assert_int_equal(depots_write(&rest, 0, 1, "s", 7 * CHUNK, "!", 1), 0);
+	all.time = rest.time;
+	carry(&r, DATA);
+	assert_became_one(&r);
+	assert_int_equal(r.wants, 7);
+	assert_int_equal(r.pieces, 300);
 	depots_free(&all);
 }
 
@@ -815,7 +643,7 @@ static void whatever_happened_all_have_the_same_bytes(void **state)
 			r = (struct round){
 				.all = &some,
 				.turns = test_random(&seed) % 2,
-				.room = test_random(&seed) % 2 ? PFSNL_SEND_ROOM : ROOM,
+				.room = test_random(&seed) % 2 ? PFSNL_SEND_ROOM : ROUND_ROOM,
 			};
 			carry(&r, DATA);
 			assert_became_one(&r);
@@ -837,10 +665,12 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(section_that_shrank_costs_the_chunk_in_which_it_ends),
 	cmocka_unit_test(section_of_which_nothing_is_left_has_nothing),
 	cmocka_unit_test(hole_where_something_was_is_a_hole),
+	cmocka_unit_test(hole_is_told_by_a_chunk_of_which_nothing_was_said_yet),
 	cmocka_unit_test(something_where_a_hole_was_is_something),
 	cmocka_unit_test(two_that_have_other_versions_get_what_each_lacks),
 	cmocka_unit_test(what_one_says_of_a_version_no_other_says_again),
 	cmocka_unit_test(who_has_begun_to_say_a_version_says_all_of_it),
+	cmocka_unit_test(who_wants_all_gets_it_also_if_another_goes_on_to_say_chunks),
 	cmocka_unit_test(who_has_nothing_of_it_gets_all_beside_who_has_another_version),
 	cmocka_unit_test(newcomer_gets_all_beside_who_has_another_version),
 	cmocka_unit_test(marks_of_a_round_that_came_to_nothing_are_none_of_the_next),
