@@ -111,8 +111,11 @@ gives "two groups" 2 "" \
 	"pfsnl: 'pfsnl send' takes one GROUP, but there is 'b' after 'a'*" \
 	send a b
 gives "operand of group list" 2 "" \
-	"pfsnl: 'pfsnl group list' takes no operand, but there is 'a'*" \
-	group list a
+	"pfsnl: 'pfsnl group list' takes no operand, but there is 'a'
+       'pfsnl group members a' tells of it" group list a
+gives "operand of ckpt ls" 2 "" \
+	"pfsnl: 'pfsnl ckpt ls' takes no operand, but there is 'news'
+       'pfsnl ckpt stat news' tells of it" ckpt ls news
 gives "option of another subcommand, with two words" 2 "" \
 	"pfsnl: 'pfsnl group list' has no option '--safe'; 'pfsnl send' has*" \
 	group list --safe

@@ -233,7 +233,10 @@ static void show_stat(const struct pfsnl_ckpt_info *info)
 	show_row("size");
 	printf("%s of %s, up to ", text_size(a, info->bytes),
 	       text_size(b, info->attr.size));
-	printf("%s in a section\n", text_size(a, info->attr.max_section));
+	/* A section is no longer than all of them together. */
+	printf("%s in a section\n",
+	       text_size(a, info->attr.max_section < info->attr.size ?
+			    info->attr.max_section : info->attr.size));
 	show_row("retention");
 	if (info->attr.retention_ns == VALUE_NEVER)
 		printf("kept for ever\n");

@@ -79,6 +79,7 @@ static int run_list(struct run *run)
 const struct cmd cmd_group_list = {
 	.name = "group list",
 	.summary = "list the groups of processes",
+	.of_one = "group members",
 	.about =
 	"Lists the groups that have a member on any node of the cluster: how many they\n"
 	"have, and how many of these are processes of this node.",

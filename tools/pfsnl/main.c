@@ -294,7 +294,10 @@ static int take_operands(struct run *run, int argc, char **argv, int at)
 		complain("'pfsnl %s' takes %u operands, but there is '%s' after '%s'",
 			 cmd->name, i, argv[at + (int)i],
 			 argv[at + (int)i - 1]);
-	note("try 'pfsnl %s --help'", cmd->name);
+	if (cmd->of_one)
+		note("'pfsnl %s %s' tells of it", cmd->of_one, argv[at]);
+	else
+		note("try 'pfsnl %s --help'", cmd->name);
 	return -1;
 }
 
