@@ -652,6 +652,12 @@ bad_dump "data beyond the end" "pfsnl: standard input:4: data that is out of ord
 {"section":"x","length":3,"expires_ns":null}
 {"offset":2,"text":"ab"}
 EOF
+gives "ckpt create: a section that could be longer than all of them" 0 "" "" \
+	$A ckpt create small --size 1M --max-section 1G
+gives "ckpt stat: it can't" 0 "*
+size        0 bytes of 1 MiB, up to 1 MiB in a section
+*" "" $B ckpt stat small
+on a ckpt rm small
 gives "ckpt rm of a section" 0 "" "" $A ckpt rm other 0x
 gives "ckpt rm of a section: which there are" 1 "" \
 	"pfsnl: the checkpoint other has no section '0x'*" $A ckpt rm other 0x

@@ -174,6 +174,7 @@ static int run_ls(struct run *run)
 const struct cmd cmd_ckpt_ls = {
 	.name = "ckpt ls",
 	.summary = "list the checkpoints: data that all nodes have",
+	.of_one = "ckpt stat",
 	.about =
 	"Lists the checkpoints of the cluster, as this node has them: sections, bytes in\n"
 	"them, when it was changed last, how often it is open, and by which nodes; and\n"
