@@ -507,6 +507,18 @@ gives "ckpt read: no such checkpoint, but one like it" 1 "" \
 gives "ckpt read: no such section, but one like it" 1 "" \
 	"pfsnl: the checkpoint notes has no section 'tody'; did you mean 'today'[?]" \
 	$A ckpt read notes tody
+gives "ckpt read: a part of no section" 2 "" \
+	"pfsnl: --offset, --length and --raw go with a SECTION*" \
+	$A ckpt read notes --offset 1
+gives "ckpt watch: one that is not there is named" 0 "* =*  nothing  (not there)" "" \
+	$A ckpt watch nothing --count 0
+for words in "ckpt read notes today" "ckpt watch --timeout 1" "ckpt ls --json" "group join g --timeout 1"; do
+	# shellcheck disable=SC2086 # words they are
+	on a $words 2>"$tmp/err" >/dev/full
+	tap_is "$words: a full disk is a failure" "$?" 1
+	tap_is "$words: that is said once" "$(<"$tmp/err")" \
+		"pfsnl: can't write the output: No space left on device"
+done
 gives "ckpt rm: nothing like it" 1 "" \
 	"pfsnl: there is no checkpoint 'frobnicate'*'pfsnl ckpt ls' lists them" \
 	$A ckpt rm frobnicate

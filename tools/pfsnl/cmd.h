@@ -49,6 +49,7 @@ struct run {
  * @more: what the help calls those that follow it; NULL: none
  * @needs_more: it can't do without so many of them
  * @of_one: the subcommand that tells of one of those that this one lists
+ * @says_input: it says to its operand what it reads
  * @about: what it does, for its own help
  * @examples: lines of examples for its own help
  * @run: does it. Return: an exit code, after a complaint unless EXIT_OK
@@ -61,6 +62,7 @@ struct cmd {
 	const char *more[2];
 	unsigned int needs_more;
 	const char *of_one;
+	bool says_input;
 	uint64_t options;
 	const char *about;
 	const char *examples;

@@ -12,6 +12,9 @@
 #include "out.h"
 #include "value.h"
 
+/* Bytes of a name for which all rows of a list are made wider. */
+#define WIDEST	40
+
 /* ---- all together --------------------------------------------------- */
 
 static void add_state(struct json_object *o, const struct pfsnl_ckpt_state *s)
@@ -89,12 +92,12 @@ static void show_refs(const struct pfsnl_ckpt_info *info, int room)
 		putchar('-');
 }
 
-/* What a column needs at least. */
+/* What a column needs at least; but a name that is very long moves its own row only. */
 static void widen(int *width, const char *text)
 {
 	int len = (int)strlen(text);
 
-	if (len > *width)
+	if (len > *width && len <= WIDEST)
 		*width = len;
 }
 

@@ -192,7 +192,7 @@ static bool counted_out(const struct joiner *j)
 /* After each event. */
 static void told(struct joiner *j)
 {
-	fflush(stdout);
+	out_push();
 	j->events++;
 	if (counted_out(j))
 		j->m.loop.done = true;
