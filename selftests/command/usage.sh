@@ -57,7 +57,7 @@ gives "ckpt: unknown second word: the nearest" 2 "" \
 while IFS='|' read -r said meant; do
 	# shellcheck disable=SC2086 # words they are
 	gives "what others call so: $said" 2 "" \
-		"pfsnl: unknown subcommand '$said'; did you mean $meant[?]*" $said
+		"pfsnl: unknown subcommand '$said'; did you mean ${meant}[?]*" $said
 done <<'END'
 ckpt list|'ckpt ls'
 ckpt status|'ckpt stat'
