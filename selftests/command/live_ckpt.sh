@@ -33,6 +33,18 @@ gives "ckpt read: no such checkpoint, but one like it" 1 "" \
 gives "ckpt read: no such section, but one like it" 1 "" \
 	"pfsnl: the checkpoint notes has no section 'tody'; did you mean 'today'[?]" \
 	$A ckpt read notes tody
+gives "ckpt read: a part of no section" 2 "" \
+	"pfsnl: --offset, --length and --raw go with a SECTION*" \
+	$A ckpt read notes --offset 1
+gives "ckpt watch: one that is not there is named" 0 "* =*  nothing  (not there)" "" \
+	$A ckpt watch nothing --count 0
+for words in "ckpt read notes today" "ckpt watch --timeout 1" "ckpt ls --json" "group join g --timeout 1"; do
+	# shellcheck disable=SC2086 # words they are
+	on a $words 2>"$tmp/err" >/dev/full
+	tap_is "$words: a full disk is a failure" "$?" 1
+	tap_is "$words: that is said once" "$(<"$tmp/err")" \
+		"pfsnl: can't write the output: No space left on device"
+done
 gives "ckpt rm: nothing like it" 1 "" \
 	"pfsnl: there is no checkpoint 'frobnicate'*'pfsnl ckpt ls' lists them" \
 	$A ckpt rm frobnicate
@@ -178,6 +190,12 @@ bad_dump "data beyond the end" "pfsnl: standard input:4: data that is out of ord
 {"section":"x","length":3,"expires_ns":null}
 {"offset":2,"text":"ab"}
 EOF
+gives "ckpt create: a section that could be longer than all of them" 0 "" "" \
+	$A ckpt create small --size 1M --max-section 1G
+gives "ckpt stat: it can't" 0 "*
+size        0 bytes of 1 MiB, up to 1 MiB in a section
+*" "" $B ckpt stat small
+on a ckpt rm small
 gives "ckpt rm of a section" 0 "" "" $A ckpt rm other 0x
 gives "ckpt rm of a section: which there are" 1 "" \
 	"pfsnl: the checkpoint other has no section '0x'*" $A ckpt rm other 0x

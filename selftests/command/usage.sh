@@ -38,7 +38,8 @@ gives "group: unknown second word: the nearest" 2 "" \
 	"pfsnl: unknown subcommand 'group lsit'; did you mean 'group list'[?]$try group --help'" \
 	group lsit
 gives "group: unknown second word: nothing near" 2 "" \
-	"pfsnl: unknown subcommand 'group frobnicate'$try group --help'" \
+	"pfsnl: unknown subcommand 'group frobnicate'
+       there is list, members, join$try group --help'" \
 	group frobnicate
 gives "group: mistyped itself" 2 "" "*did you mean 'group'[?]*" gruop list
 gives "group: empty second word" 2 "" "pfsnl: unknown subcommand 'group '*" \
@@ -53,6 +54,29 @@ gives "ckpt alone: what it has, on stderr" 2 "" "Usage: pfsnl ckpt SUBCOMMAND *
 gives "ckpt: unknown second word: the nearest" 2 "" \
 	"pfsnl: unknown subcommand 'ckpt raed'; did you mean 'ckpt read'[?]$try ckpt --help'" \
 	ckpt raed
+while IFS='|' read -r said meant; do
+	# shellcheck disable=SC2086 # words they are
+	gives "what others call so: $said" 2 "" \
+		"pfsnl: unknown subcommand '$said'; did you mean ${meant}[?]*" $said
+done <<'END'
+ckpt list|'ckpt ls'
+ckpt status|'ckpt stat'
+ckpt show|'ckpt stat'
+ckpt get|'ckpt read'
+ckpt put|'ckpt write'
+ckpt delete|'ckpt rm'
+group ls|'group list'
+group show|'group members'
+create|'group join' or 'ckpt create'
+read|'ckpt read'
+join|'group join'
+ls|'group list' or 'ckpt ls'
+checkpoint|'ckpt'
+start|'up'
+show|'status' or 'group members'
+END
+gives "ckpt help is its help" 0 "Usage: pfsnl ckpt SUBCOMMAND *" "" ckpt help
+gives "ckpt help of a second word" 0 "Usage: pfsnl ckpt ls *" "" ckpt help ls
 gives "ckpt: mistyped itself" 2 "" "*did you mean 'ckpt'[?]*" ckp ls
 
 # --- options ---
@@ -110,9 +134,19 @@ done
 gives "two groups" 2 "" \
 	"pfsnl: 'pfsnl send' takes one GROUP, but there is 'b' after 'a'*" \
 	send a b
+gives "what to say as an operand" 2 "" \
+	"pfsnl: 'pfsnl send' takes one GROUP, but there is 'hello' after 'a'
+       what to say is read from the standard input: echo 'hello' | pfsnl send a" \
+	send a hello
+gives "an option without its dashes" 2 "" \
+	"pfsnl: 'pfsnl sync' takes no operand, but there is 'watch'
+       did you mean '--watch'[?]" sync watch
 gives "operand of group list" 2 "" \
-	"pfsnl: 'pfsnl group list' takes no operand, but there is 'a'*" \
-	group list a
+	"pfsnl: 'pfsnl group list' takes no operand, but there is 'a'
+       'pfsnl group members a' tells of it" group list a
+gives "operand of ckpt ls" 2 "" \
+	"pfsnl: 'pfsnl ckpt ls' takes no operand, but there is 'news'
+       'pfsnl ckpt stat news' tells of it" ckpt ls news
 gives "option of another subcommand, with two words" 2 "" \
 	"pfsnl: 'pfsnl group list' has no option '--safe'; 'pfsnl send' has*" \
 	group list --safe
@@ -131,7 +165,8 @@ gives "ckpt write: too many words" 2 "" \
 	"pfsnl: 'pfsnl ckpt write' takes 3 operands, but there is 'd' after 'c'*" \
 	ckpt write a b c d
 gives "ckpt write: no such file" 1 "" \
-	"pfsnl: can't read $tmp/none: No such file or directory" \
+	"pfsnl: can't read $tmp/none: No such file or directory
+       without FILE, the standard input is what is written" \
 	ckpt write a b "$tmp/none"
 gives "ckpt write: what can't be both" 2 "" \
 	"pfsnl: --overwrite and --offset exclude each other*" \
@@ -292,8 +327,8 @@ else
 	refuses "an IPv4 address such as 10.0.0.1" up --address 10.0.0
 	refuses "an IPv4 address such as 10.0.0.1; pfsnl has no IPv6" \
 		up --address fe80::1
-	refuses "seconds, such as 10 or 0.5, at least 0.001" watch --timeout 0
-	refuses "seconds, such as 10 or 0.5, at least 0.001" watch --timeout abc
+	refuses "seconds, such as 10 or 0.5, from 0.001 to 4294967" watch --timeout 0
+	refuses "seconds, such as 10 or 0.5, from 0.001 to 4294967" watch --timeout abc
 	gives "refused: status --color=sometimes" 2 "" \
 		"pfsnl: bad value 'sometimes' for --color: auto, always or never" \
 		status --color=sometimes

@@ -110,8 +110,54 @@ t_dead_guest() {
 	for k in uml 6.1; do
 		run -k $k 'echo before; echo c > /proc/sysrq-trigger; echo after'
 		expect_rc 125 && expect_text out before && expect_match err 'the guest died' &&
-			expect_match err 'sysrq triggered crash' || return 1
+			expect_match err 'sysrq triggered crash' && refuse grep -q 'once more' "$work/err" || return 1
 	done
+}
+# failing_qemu PLAN: a qemu that takes a letter of PLAN for each boot; with x the
+# kernel finds no init. Through a fifo, as the jail's files are read-only.
+failing_qemu() {
+	mkdir "$work/bin"
+	mkfifo "$work/plan"
+	exec {plan}<> "$work/plan"
+	echo -n "$1" >&"$plan"
+	cat > "$work/bin/qemu-system-x86_64" <<-END
+		#!/bin/bash
+		args=("\$@")
+		read -r -n 1 letter < '$work/plan'
+		for i in "\${!args[@]}"; do
+			[ "\$letter \${args[i]}" != 'x -append' ] || args[i + 1]+=' rdinit=/none'
+		done
+		exec $(command -v qemu-system-x86_64) "\${args[@]}"
+	END
+	chmod +x "$work/bin/qemu-system-x86_64"
+	export PFSNL_ACCEL=tcg PATH=$work/bin:$PATH
+}
+# what of PLAN no boot has taken
+expect_plan() {
+	local rest
+	echo >&"$plan"
+	read -r rest <&"$plan"
+	[ "$rest" = "$1" ] || { echo "boots have left '$rest', not '$1'" >> "$work/why"; return 1; }
+}
+t_dead_before_init_boots_once_more() {
+	failing_qemu xoz
+	run -k 6.12 -o "$work/results" 'echo here; exit 5'
+	expect_rc 5 && expect_text out here && expect_plan z &&
+		expect_match err 'died before its init ran.* once more' && expect_match err 'Kernel panic' &&
+		expect grep -q 'Kernel panic' "$work/results/died.txt" &&
+		refuse grep -q 'Kernel panic' "$work/results/console.txt"
+}
+t_dead_before_init_twice() {
+	failing_qemu xxooz
+	run -k 6.12 -o "$work/results" 'echo here'
+	expect_rc 125 && expect_text out '' && expect_plan ooz && expect_match err 'run: the guest died$' &&
+		expect test "$(grep -c 'once more' "$work/err")" = 1
+}
+t_dead_after_init_boots_once() {
+	failing_qemu oooz
+	run -k 6.12 -o "$work/results" 'echo c > /proc/sysrq-trigger'
+	expect_rc 125 && expect_plan ooz && refuse grep -q 'once more' "$work/err" &&
+		refuse test -e "$work/results/died.txt"
 }
 t_splat_in_the_log() {
 	run -k uml 'echo "WARNING: made to order" > /dev/kmsg; dmesg -C'
@@ -326,6 +372,19 @@ t_segment_debian() {
 		"test -e /sys/class/net/eth0 && ip -br -4 addr show eth0 | grep -o '10[.0-9/]*'"
 	expect_rc 0 && sort "$work/out" > "$work/sorted" &&
 		expect_text sorted "$(printf '[1] 10.73.0.1/24\n[2] 10.73.0.2/24')" && expect wait_for 10 eval '! left'
+}
+t_segment_dead_before_init_boots_once_more() {
+	failing_qemu xoxxz
+	seg start "$segment" -n 1 -k 6.12 --append "$token" --owner $$
+	expect_rc 0 && expect_match out 'guest 1 died before its init ran, .* once more' &&
+		expect_match out 'guest 1 is up' && expect grep -q 'Kernel panic' "$segment/guest1/died1/console.txt" &&
+		expect_plan xxz || return 1
+	"$vm/segment" kill "$segment" 1
+	echo -n xxz >&"$plan"
+	seg boot "$segment" 1
+	expect_rc 1 && expect_match err 'guest 1 is dead' && expect_plan z || return 1
+	seg stop "$segment"
+	expect_rc 126 && expect_match err 'guest 1, boot 2' && refuse grep -q 'guest 1, boot 1' "$work/err"
 }
 t_segment_owner() {
 	local owner

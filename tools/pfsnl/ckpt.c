@@ -179,7 +179,7 @@ int no_ckpt(struct run *run, const char *name)
 		for (i = 0; (info = pfsnl_ckpts_at(ckpts, i)); i++)
 			if (!info->unlinked)
 				suggest_offer(&s, info->name);
-	fflush(stdout);
+	out_push();
 	fprintf(stderr, "pfsnl: there is no checkpoint '%s'", name);
 	did_you_mean(&s);
 	if (!s.best)
@@ -203,7 +203,7 @@ int no_section(struct run *run, const char *name, const char *section)
 	}
 	for (i = 0; texts && (info = pfsnl_sections_at(list, i)); i++)
 		suggest_offer(&s, id_text(texts[i], info->id, info->id_len));
-	fflush(stdout);
+	out_push();
 	fprintf(stderr, "pfsnl: the checkpoint %s has no section '%s'", name,
 		section);
 	did_you_mean(&s);

@@ -48,6 +48,8 @@ struct run {
  * @needs_operand: it can't do without
  * @more: what the help calls those that follow it; NULL: none
  * @needs_more: it can't do without so many of them
+ * @of_one: the subcommand that tells of one of those that this one lists
+ * @says_input: it says to its operand what it reads
  * @about: what it does, for its own help
  * @examples: lines of examples for its own help
  * @run: does it. Return: an exit code, after a complaint unless EXIT_OK
@@ -59,6 +61,8 @@ struct cmd {
 	bool needs_operand;
 	const char *more[2];
 	unsigned int needs_more;
+	const char *of_one;
+	bool says_input;
 	uint64_t options;
 	const char *about;
 	const char *examples;

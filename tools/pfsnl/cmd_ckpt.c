@@ -12,6 +12,9 @@
 #include "out.h"
 #include "value.h"
 
+/* Bytes of a name for which all rows of a list are made wider. */
+#define WIDEST	40
+
 /* ---- all together --------------------------------------------------- */
 
 static void add_state(struct json_object *o, const struct pfsnl_ckpt_state *s)
@@ -89,12 +92,12 @@ static void show_refs(const struct pfsnl_ckpt_info *info, int room)
 		putchar('-');
 }
 
-/* What a column needs at least. */
+/* What a column needs at least; but a name that is very long moves its own row only. */
 static void widen(int *width, const char *text)
 {
 	int len = (int)strlen(text);
 
-	if (len > *width)
+	if (len > *width && len <= WIDEST)
 		*width = len;
 }
 
@@ -174,6 +177,7 @@ static int run_ls(struct run *run)
 const struct cmd cmd_ckpt_ls = {
 	.name = "ckpt ls",
 	.summary = "list the checkpoints: data that all nodes have",
+	.of_one = "ckpt stat",
 	.about =
 	"Lists the checkpoints of the cluster, as this node has them: sections, bytes in\n"
 	"them, when it was changed last, how often it is open, and by which nodes; and\n"
@@ -233,7 +237,10 @@ static void show_stat(const struct pfsnl_ckpt_info *info)
 	show_row("size");
 	printf("%s of %s, up to ", text_size(a, info->bytes),
 	       text_size(b, info->attr.size));
-	printf("%s in a section\n", text_size(a, info->attr.max_section));
+	/* A section is no longer than all of them together. */
+	printf("%s in a section\n",
+	       text_size(a, info->attr.max_section < info->attr.size ?
+			    info->attr.max_section : info->attr.size));
 	show_row("retention");
 	if (info->attr.retention_ns == VALUE_NEVER)
 		printf("kept for ever\n");

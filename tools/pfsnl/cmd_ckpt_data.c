@@ -188,6 +188,13 @@ static int run_read(struct run *run)
 	struct pfsnl_ckpt *ckpt;
 	int code;
 
+	if (!run->more[0] && (given(&run->args, OPT_OFFSET) ||
+			      given(&run->args, OPT_LENGTH) ||
+			      given(&run->args, OPT_RAW_SECTION))) {
+		complain("--offset, --length and --raw go with a SECTION");
+		note("'pfsnl ckpt read %s' lists them", run->operand);
+		return EXIT_USAGE;
+	}
 	if (!run->more[0])
 		return list_sections(run);
 	if (id_take(run->more[0], &id))
@@ -383,9 +390,11 @@ static int open_input(const struct run *run)
 	if (!file || !strcmp(file, "-"))
 		return STDIN_FILENO;
 	fd = open(file, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		complain("can't read %s: %s", file, strerror(errno));
-	return fd;
+	if (fd >= 0)
+		return fd;
+	complain("can't read %s: %s", file, strerror(errno));
+	note("without FILE, the standard input is what is written");
+	return -1;
 }
 
 static int open_to_write(struct run *run, unsigned int flags,

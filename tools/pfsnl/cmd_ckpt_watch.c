@@ -46,7 +46,7 @@ static void begin_line(void)
 /* After each line; @counts: it is one of those that --count counts. */
 static void told(struct ckpt_watcher *w, bool counts)
 {
-	fflush(stdout);
+	out_push();
 	if (counts)
 		w->told++;
 	if (given(&w->run->args, OPT_COUNT) && w->told >= w->run->args.count)
@@ -110,8 +110,10 @@ static void on_refresh(void *arg)
 			}
 		if (!n) {
 			begin_line();
-			printf("= %-23s  %s\n", "", err ? pfsnl_errmsg() :
-			       w->run->operand ? "(not there)" :
+			printf("= %-23s  %s%s\n", "",
+			       !err && w->run->operand ? w->run->operand : "",
+			       err ? pfsnl_errmsg() :
+			       w->run->operand ? "  (not there)" :
 						 "(no checkpoint)");
 		}
 	}

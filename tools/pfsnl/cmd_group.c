@@ -79,6 +79,7 @@ static int run_list(struct run *run)
 const struct cmd cmd_group_list = {
 	.name = "group list",
 	.summary = "list the groups of processes",
+	.of_one = "group members",
 	.about =
 	"Lists the groups that have a member on any node of the cluster: how many they\n"
 	"have, and how many of these are processes of this node.",
@@ -191,7 +192,7 @@ static bool counted_out(const struct joiner *j)
 /* After each event. */
 static void told(struct joiner *j)
 {
-	fflush(stdout);
+	out_push();
 	j->events++;
 	if (counted_out(j))
 		j->m.loop.done = true;

@@ -161,7 +161,7 @@ static void printed(struct monitor *m, struct json_object *line)
 		m->failed = true;
 		m->loop.done = true;
 	}
-	fflush(stdout);
+	out_push();
 	m->events++;
 	if (given(&m->run->args, OPT_COUNT) &&
 	    m->events >= m->run->args.count)

@@ -38,7 +38,7 @@ static void on_message(void *arg, struct pfsnl_group *group,
 				json_message(json_object_new_object(), msg));
 	else
 		show_message(r, msg);
-	fflush(stdout);
+	out_push();
 	r->messages++;
 	if (given(&r->m.run->args, OPT_COUNT_TOLD) &&
 	    r->messages >= r->m.run->args.count)

@@ -166,7 +166,7 @@ static void heard(struct sender *s, struct json_object *line)
 	s->heard++;
 	if (s->m.run->json) {
 		membership_json(&s->m, line);
-		fflush(stdout);
+		out_push();
 	}
 	if (s->eof && !s->stalled && s->heard == s->sent && !s->len)
 		s->m.loop.done = true;
@@ -288,6 +288,7 @@ const struct cmd cmd_send = {
 	.summary = "say something to the members of a group",
 	.operand = "GROUP",
 	.needs_operand = true,
+	.says_input = true,
 	.options = OPT_BIT(OPT_SAFE) | OPT_BIT(OPT_FILE) |
 		   OPT_BIT(OPT_TIMEOUT_SEND),
 	.about =

@@ -151,7 +151,7 @@ static void tell(struct watcher *w, const struct pfsnl_sync *sync, bool initial)
 			w->code = EXIT_FAILED;
 			w->loop.done = true;
 		}
-		fflush(stdout);
+		out_push();
 		w->heard += !initial;
 		if (given(&w->run->args, OPT_COUNT) &&
 		    w->heard >= w->run->args.count && !initial)
@@ -228,7 +228,7 @@ static void on_update(void *arg, const struct pfsnl_update *u)
 	wipe_bar(w);
 	printf("%s%s%s  = this node is down\n", style(STYLE_DIM), text_now(now),
 	       style_end());
-	fflush(stdout);
+	out_push();
 }
 
 /* The service whose turn it is, or the first that is in a round. */
@@ -267,7 +267,7 @@ static void draw_bar(struct watcher *w)
 		w->drawn = true;
 	}
 	pfsnl_sync_free(sync);
-	fflush(stdout);
+	out_push();
 }
 
 static int64_t clock_ms(void)

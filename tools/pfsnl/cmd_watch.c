@@ -117,7 +117,7 @@ static void told(struct watcher *w, bool counts,
 		 enum pfsnl_update_reason reason)
 {
 	/* Lines leave one by one, also when a burst comes. */
-	fflush(stdout);
+	out_push();
 	if (!counts)
 		return;
 	if (reason != PFSNL_UPDATE_INITIAL)

@@ -148,15 +148,83 @@ static void help_first_word(FILE *to, const char *first)
 		first);
 }
 
+/* What others call what we call otherwise. */
+static const struct {
+	const char *theirs;
+	const char *ours;
+} words[] = {
+	{ "start", "up" }, { "stop", "down" }, { "show", "status" },
+	{ "info", "status" }, { "nodes", "peers" }, { "receive", "recv" },
+	{ "checkpoint", "ckpt" }, { "checkpoints", "ckpt" },
+	{ "list", "ls" }, { "ls", "list" }, { "show", "stat" },
+	{ "info", "stat" }, { "show", "members" }, { "get", "read" },
+	{ "cat", "read" }, { "put", "write" }, { "set", "write" },
+	{ "delete", "rm" }, { "del", "rm" }, { "remove", "rm" },
+	{ "unlink", "rm" }, { "new", "create" }, { "add", "create" },
+	{ "export", "dump" }, { "import", "load" }, { "create", "join" },
+};
+
+static bool is_called(const char *word, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (!strcmp(words[i].theirs, name) &&
+		    !strcmp(words[i].ours, word))
+			return true;
+	return !strcmp(word, name);
+}
+
+/*
+ * What may be meant by @name, which is no subcommand, with @first no second
+ * word of one: those that others call so, and those of which it is the second
+ * word. Return: how many of @found are set.
+ */
+static unsigned int meant(const char *first, const char *name,
+			  const char *found[2])
+{
+	const char *word, *second;
+	unsigned int n = 0;
+	size_t i;
+
+	for (i = 0; i < NUM_CMDS && n < 2; i++) {
+		second = strchr(cmds[i]->name, ' ');
+		word = first ? second_word(cmds[i]->name, first) :
+		       second ? second + 1 : cmds[i]->name;
+		if (word && is_called(word, name))
+			found[n++] = cmds[i]->name;
+	}
+	if (!n && !first && is_called("ckpt", name))
+		found[n++] = "ckpt";
+	return n;
+}
+
+/* What there is behind @first. */
+static void note_words(const char *first)
+{
+	const char *word;
+	char list[160];
+	size_t at = 0, i;
+
+	for (i = 0; i < NUM_CMDS && at < sizeof(list); i++) {
+		word = second_word(cmds[i]->name, first);
+		if (word)
+			at += (size_t)snprintf(list + at, sizeof(list) - at,
+					       "%s%s", at ? ", " : "", word);
+	}
+	note("there is %s", list);
+}
+
 /*
  * The subcommand of this name. With @first it is the second word of one whose
  * first is @first; NULL after a complaint.
  */
 static const struct cmd *find_cmd(const char *first, const char *name)
 {
-	char given[80], best[80];
-	const char *word;
+	const char *word, *found[2];
+	char given[80], best[2][80];
 	struct suggest s;
+	unsigned int n;
 	size_t i;
 
 	suggest_begin(&s, name);
@@ -175,16 +243,27 @@ static const struct cmd *find_cmd(const char *first, const char *name)
 	}
 	snprintf(given, sizeof(given), "%s%s%.60s", first ? first : "",
 		 first ? " " : "", name);
-	snprintf(best, sizeof(best), "%s%s%s", first ? first : "",
-		 first ? " " : "", s.best ? s.best : "");
-	if (s.also)
+	n = meant(first, name, found);
+	/* Whoever left something out at the end meant just that. */
+	if (s.best && (!n || !strncmp(s.best, name, strlen(name)))) {
+		n = s.also ? 2 : 1;
+		for (i = 0; i < n; i++) {
+			snprintf(best[i], sizeof(best[i]), "%s%s%s",
+				 first ? first : "", first ? " " : "",
+				 i ? s.also : s.best);
+			found[i] = best[i];
+		}
+	}
+	if (n == 2)
 		complain("unknown subcommand '%s'; did you mean '%s' or '%s'?",
-			 given, best, s.also);
-	else if (s.best)
+			 given, found[0], found[1]);
+	else if (n)
 		complain("unknown subcommand '%s'; did you mean '%s'?", given,
-			 best);
+			 found[0]);
 	else
 		complain("unknown subcommand '%s'", given);
+	if (!n && first)
+		note_words(first);
 	note("try 'pfsnl %s%s--help'", first ? first : "", first ? " " : "");
 	return NULL;
 }
@@ -206,6 +285,10 @@ static const struct cmd *take_cmd(struct run *run, int argc, char **argv,
 	if (used < 0)
 		return NULL;
 	*at += used;
+	if (*at < argc && !strcmp(argv[*at], "help")) {
+		run->args.given |= OPT_BIT(OPT_HELP);
+		++*at;
+	}
 	if (*at < argc)
 		return find_cmd(first, argv[*at]);
 	help_first_word(given(&run->args, OPT_HELP) ? stdout : stderr, first);
@@ -266,7 +349,7 @@ static int take_operands(struct run *run, int argc, char **argv, int at)
 	unsigned int count = (unsigned int)(argc - at), i;
 
 	if (count < needs) {
-		fflush(stdout);
+		out_push();
 		fprintf(stderr, "pfsnl: which %s? Say: pfsnl %s",
 			operand_name(cmd, count), cmd->name);
 		help_operands(stderr, cmd);
@@ -294,7 +377,15 @@ static int take_operands(struct run *run, int argc, char **argv, int at)
 		complain("'pfsnl %s' takes %u operands, but there is '%s' after '%s'",
 			 cmd->name, i, argv[at + (int)i],
 			 argv[at + (int)i - 1]);
-	note("try 'pfsnl %s --help'", cmd->name);
+	if (cmd->of_one)
+		note("'pfsnl %s %s' tells of it", cmd->of_one, argv[at]);
+	else if (cmd->says_input)
+		note("what to say is read from the standard input: echo '%s' | pfsnl %s %s",
+		     argv[at + (int)i], cmd->name, argv[at]);
+	else if (opt_find(cmd->options, argv[at + (int)i]) != NUM_OPTS)
+		note("did you mean '--%s'?", argv[at + (int)i]);
+	else
+		note("try 'pfsnl %s --help'", cmd->name);
 	return -1;
 }
 

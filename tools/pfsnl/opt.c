@@ -356,7 +356,8 @@ static void say_allowed(const struct opt *opt, const char *text, char *buf,
 				 opt->max);
 		else
 			snprintf(buf, size,
-				 "seconds, such as 10 or 0.5, at least 0.001");
+				 "seconds, such as 10 or 0.5, from 0.001 to %u",
+				 opt->max / 1000);
 		break;
 	case KIND_WORD:
 		for (i = 0; opt->words[i] && at < size; i++)

@@ -16,9 +16,18 @@
 
 static bool colored;
 
+/* Why the output could not be written, or 0. */
+static int write_error;
+
+void out_push(void)
+{
+	if (fflush(stdout) && !write_error)
+		write_error = errno ? errno : EIO;
+}
+
 static void vsay(const char *lead, const char *fmt, va_list ap)
 {
-	fflush(stdout);
+	out_push();
 	fputs(lead, stderr);
 	vfprintf(stderr, fmt, ap);
 	fputc('\n', stderr);
@@ -83,17 +92,17 @@ static int lost_error(void)
 
 int out_flush(void)
 {
-	int err = 0;
+	static bool told;
 
-	if (fflush(stdout))
-		err = errno ? errno : EIO;
-	else if (ferror(stdout))
-		err = lost_error();
-	if (!err)
+	out_push();
+	if (!write_error && ferror(stdout))
+		write_error = lost_error();
+	if (!write_error)
 		return 0;
-	if (err != EPIPE)
-		complain("can't write the output: %s", strerror(err));
-	return -err;
+	if (write_error != EPIPE && !told)
+		complain("can't write the output: %s", strerror(write_error));
+	told = true;
+	return -write_error;
 }
 
 int out_json(struct json_object *object)

@@ -31,10 +31,13 @@ const char *style(enum style s);
 /** style_end() - escape sequence that ends a style, "" without colours. */
 const char *style_end(void);
 
+/** out_push() - write what was printed; out_flush() tells how that went. */
+void out_push(void);
+
 /**
  * out_flush() - write what was printed
- * Return: 0, or -errno; -EPIPE when nobody reads any more. It complains of
- * anything but -EPIPE.
+ * Return: 0, or -errno, from then on; -EPIPE when nobody reads any more. It
+ * complains of anything but -EPIPE, once.
  */
 int out_flush(void);
 

@@ -10,6 +10,7 @@ import functools
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -120,14 +121,36 @@ class Member:
         self._reader = threading.Thread(target=self._listen, args=(self.guest, self.guest.channel), daemon=True)
         self._reader.start()
 
-    def wait_ready(self, seconds):
-        """Until the agent answers; Problem when that doesn't happen."""
+    @_one_at_a_time
+    def _boot_again(self):
+        """Boot once more if it died before its init ran; the results of that,
+        which don't count as a boot's, or None if there was nothing to do."""
+        if self.state != 'dead' or not self.guest.died_booting():
+            return None
+        self.kill()
+        died = os.path.join(self.segment.directory, f'guest{self.index}', f'died{self.boots}')
+        shutil.rmtree(died, ignore_errors=True)
+        os.rename(self.dirs.pop(), died)
+        self.boots -= 1
+        self.boot()
+        return died
+
+    def _wait_booted(self, seconds):
         with self._changed:
             self._changed.wait_for(lambda: self.state != 'booting', seconds)
+
+    def wait_ready(self, seconds):
+        """Until the agent answers, booting once more if it takes that, see
+        _boot_again(), whose value it returns; Problem when that doesn't happen."""
+        self._wait_booted(seconds)
+        died = self._boot_again()
+        if died:
+            self._wait_booted(seconds)
         if self.state == 'booting':
             raise Problem(f'guest {self.index} did not come up in {seconds:g} s, see {self.dirs[-1]}')
         if self.state != 'on':
             raise Problem(f'guest {self.index} is {self.state}, see {self.dirs[-1]}')
+        return died
 
     def _listen(self, guest, channel):
         """Thread: pass on what the guest's agent says until the guest ends."""
@@ -348,7 +371,9 @@ class Segment:
         for m in chosen:
             m.boot()
         for m in chosen:
-            m.wait_ready(request['seconds'])
+            died = m.wait_ready(request['seconds'])
+            if died:
+                answer(text=f'guest {m.index} died before its init ran, and was booted once more, see {died}')
             if self.command:
                 m.execute_to_file(self.command, 'command.txt')
             answer(text=f'guest {m.index} is up ({address(m.index)}, {time.monotonic() - start:.1f} s)')

@@ -21,7 +21,9 @@ from .initrd import initrd
 
 # Reports a guest leaves in its output directory.
 REPORTS = ('dmesg.txt', 'console.txt', 'vmm.txt', 'status', 'uptime.start', 'uptime.end',
-           'kmemleak.1', 'kmemleak.2', 'splats.txt')
+           'kmemleak.1', 'kmemleak.2', 'splats.txt', 'died.txt')
+# The first words of guest/initramfs, on the console.
+INIT_MARK = 'vm: init runs'
 COMMON = ('panic=-1 oops=panic loglevel=5 log_buf_len=4M '
           'net.ifnames=0 dummy.numdummies=0 ifb.numifbs=0 rcupdate.rcu_cpu_stall_suppress_at_boot=1')
 
@@ -243,6 +245,13 @@ class Guest:
                 return f.read()
         except FileNotFoundError:
             return ''
+
+    def died_booting(self):
+        """Whether a guest that is dead died in its kernel, emulated in software,
+        before anything of ours ran there: QEMU 7.2 at times runs code while the
+        kernel changes it. Such a boot says nothing about what was to be run."""
+        console = self.read('console.txt')
+        return self.accel.startswith('tcg') and bool(console.strip()) and INIT_MARK not in console
 
     def splats(self):
         """Fault reports of this boot, also written to splats.txt."""
