@@ -9,6 +9,7 @@
 #include <linux/string.h>
 #include <linux/unaligned.h>
 
+#include "envelope.h"
 #include "state.h"
 
 static void lazy_fire(struct pfsnl_core *core, struct pfsnl_timer *timer)
@@ -186,6 +187,17 @@ int pfsnl_order_prepare(struct pfsnl_core *core, const struct pfsnl_entry *e)
 	return 0;
 }
 
+/* How much of a message somebody gets. */
+static u32 size_of(const struct pfsnl_entry *e)
+{
+	struct pfsnl_envelope env;
+
+	if (!(e->flags & PFSNL_MSG_ENVELOPE) ||
+	    pfsnl_envelope_decode(&env, e->data, e->len))
+		return e->len;
+	return env.whole;
+}
+
 /**
  * pfsnl_order_add - have a message
  * @core: the core
@@ -214,6 +226,7 @@ void pfsnl_order_add(struct pfsnl_core *core, struct pfsnl_entry *e)
 	if (e->port == PFSNL_PORT_RING || (e->flags & PFSNL_MSG_SAFE))
 		o->eager = e->number;
 	e->at = core->now;
+	o->unacked += size_of(e);
 	pfsnl_log_append(&o->log, e);
 	pfsnl_count(core, PFSNL_COUNT_MESSAGES);
 	o->work = true;

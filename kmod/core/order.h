@@ -130,6 +130,11 @@ struct pfsnl_flow {
  * @fetch: limit of that
  * @grants: LEADER: bytes of larger messages that clients were told to send
  * @drain: LEADER: when the slowest client has had its time
+ * @window: LEADER: so many bytes may not be stable when more of what services transmit
+ *	gets its number
+ * @probe: LEADER: number of a message by which it is found out whether that is the right
+ *	size, or 0
+ * @probe_at: LEADER: when it got that
  * @lost: LEADER: the nodes of the leader that gives way; after the merge those
  *	that did not come along
  * @n_lost: how many
@@ -137,6 +142,7 @@ struct pfsnl_flow {
  *
  * @begun: CLIENT: number of the tether along which messages flow, or 0
  * @acked: CLIENT: the leader was told that we have all up to this
+ * @unacked: CLIENT: bytes that were sent since, to whomever
  * @eager: number of the last message that is not delivered before all have it, or
  *	is a mark
  * @allowance: CLIENT: bytes that may be under way unasked
@@ -170,12 +176,16 @@ struct pfsnl_order {
 	struct pfsnl_timer fetch;
 	u64 grants;
 	struct pfsnl_timer drain;
+	u32 window;
+	u64 probe;
+	u64 probe_at;
 	u32 *lost;
 	u32 n_lost;
 	u64 along_safe;
 
 	u32 begun;
 	u64 acked;
+	u64 unacked;
 	u64 eager;
 	u32 allowance;
 
@@ -217,6 +227,7 @@ void pfsnl_sequencer_lazy(struct pfsnl_core *core);
 u64 pfsnl_drain_time(const struct pfsnl_core *core);
 void pfsnl_sequencer_drain(struct pfsnl_core *core, struct pfsnl_timer *timer);
 void pfsnl_sequencer_stop(struct pfsnl_core *core);
+void pfsnl_sequencer_ring(struct pfsnl_core *core);
 bool pfsnl_sequencer_flush(struct pfsnl_tether *t);
 
 /* outbox.c */

@@ -11,6 +11,8 @@
 
 /* so many messages may be unacknowledged while nobody waits for any of them */
 #define ACK_EVERY	64
+/* and so many bytes, also if only others got them: the leader waits for all */
+#define ACK_BYTES	(48U << 10)
 
 /**
  * pfsnl_outbox_room - whether a sender may add a message
@@ -248,6 +250,7 @@ static bool send_one(struct pfsnl_core *core, struct pfsnl_entry *e)
 			break;
 		pfsnl_count(core, PFSNL_COUNT_FRAME_TX);
 		o->acked = o->log.last;
+		o->unacked = 0;
 		o->sent_to = core->leader_incarnation;
 		if (!e->under_way) {
 			e->under_way = true;
@@ -302,10 +305,12 @@ static void acknowledge(struct pfsnl_core *core)
 	struct pfsnl_order *o = &core->order;
 
 	pfsnl_number_encode(PFSNL_FRAME_ACK, o->log.last, wire);
-	if (pfsnl_tether_send(core->up, wire, sizeof(wire)))
+	if (pfsnl_tether_send(core->up, wire, sizeof(wire))) {
 		say_later(core);
-	else
-		o->acked = o->log.last;
+		return;
+	}
+	o->acked = o->log.last;
+	o->unacked = 0;
 }
 
 static bool flows(const struct pfsnl_core *core)
@@ -332,7 +337,7 @@ void pfsnl_outbox_pump(struct pfsnl_core *core)
 		return;
 	/* somebody waits to know, or the leader has to keep a lot for us */
 	if (o->eager > o->acked || o->log.last - o->acked >= ACK_EVERY ||
-	    o->log.bytes > o->limit / 8)
+	    o->unacked >= ACK_BYTES || o->log.bytes > o->limit / 8)
 		acknowledge(core);
 	else if (!o->lazy.armed)
 		pfsnl_timer_at(core, &o->lazy,

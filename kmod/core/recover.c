@@ -217,11 +217,13 @@ void pfsnl_recover_commit(struct pfsnl_core *core, struct pfsnl_entry *mark)
 		if (t->state == PFSNL_TETHER_MEMBER && t->level)
 			put_in(t, mark->number);
 	pfsnl_order_add(core, mark);
+	if (!o->leads)
+		o->limit = core->cfg.retain_kib * 1024;
+	pfsnl_sequencer_ring(core);
 	if (o->leads)
 		return;
 	o->leads = true;
 	o->begun = 0;
-	o->limit = core->cfg.retain_kib * 1024;
 	o->urge = 0;
 	pfsnl_outbox_again(core, 0, false);
 }

@@ -19,6 +19,12 @@
  */
 #define MESSAGES_MAX	4096
 
+/*
+ * What services transmit is numbered so far ahead at first, bytes, and no further than a
+ * quarter of the log.
+ */
+#define WINDOW_MIN	(128U << 10)
+
 /**
  * pfsnl_drain_time - what a client may take for a message before it is dropped
  * @core: the core
@@ -146,15 +152,70 @@ void pfsnl_sequencer_frame(struct pfsnl_tether *t)
 	}
 }
 
-static bool has_room(const struct pfsnl_order *o, u32 len)
+/* What has a number and is not with all, marks apart, with a message of this length. */
+static size_t behind(const struct pfsnl_order *o, u32 len)
 {
+	return o->log.bytes - o->mark_bytes + pfsnl_entry_cost(len);
+}
+
+static u32 window_max(const struct pfsnl_order *o)
+{
+	return o->limit / 4;
+}
+
+static bool has_room(const struct pfsnl_order *o, const struct pfsnl_entry *e)
+{
+	size_t most = e->flags & PFSNL_MSG_ENVELOPE ? o->window : o->limit;
+
 	if (o->log.last - o->log.base >= MESSAGES_MAX)
 		return false;
 	/* others may have to keep what came before we began */
 	if (o->log.base > o->stable)
 		return false;
-	return o->log.base == o->log.last ||
-	       o->log.bytes - o->mark_bytes + pfsnl_entry_cost(len) <= o->limit;
+	return o->log.base == o->log.last || behind(o, e->len) <= most;
+}
+
+/*
+ * What services transmit comes as fast as it is taken. If all of it were numbered that
+ * there is room for, one behind a slow link could not take it in the time that it has
+ * for a message, and would be dropped, come back, and be dropped again. So it is found
+ * out how long the slowest takes for as much as is under way: little of its time, and
+ * that may be more; much, and it is to be less.
+ */
+static void probe(struct pfsnl_core *core, const struct pfsnl_entry *e)
+{
+	struct pfsnl_order *o = &core->order;
+
+	if (!(e->flags & PFSNL_MSG_ENVELOPE) || o->probe || 2 * behind(o, 0) < o->window)
+		return;
+	o->probe = e->number;
+	o->probe_at = core->now;
+}
+
+static void probed(struct pfsnl_core *core)
+{
+	struct pfsnl_order *o = &core->order;
+	u64 took = core->now - o->probe_at;
+
+	if (!o->probe || o->stable < o->probe)
+		return;
+	o->probe = 0;
+	if (took < pfsnl_drain_time(core) / 16)
+		o->window = min(2 * o->window, window_max(o));
+	else if (took > pfsnl_drain_time(core) / 8)
+		o->window = max(o->window / 2, min(WINDOW_MIN, window_max(o)));
+}
+
+/**
+ * pfsnl_sequencer_ring - a ring begins: one that is slow may have come
+ * @core: the core, leading
+ */
+void pfsnl_sequencer_ring(struct pfsnl_core *core)
+{
+	struct pfsnl_order *o = &core->order;
+
+	o->window = min(WINDOW_MIN, window_max(o));
+	o->probe = 0;
 }
 
 /*
@@ -171,6 +232,7 @@ static int number(struct pfsnl_core *core, struct pfsnl_entry *e)
 	err = pfsnl_order_prepare(core, e);
 	if (!err) {
 		pfsnl_order_add(core, e);
+		probe(core, e);
 		return 0;
 	}
 	if (err != -EBADMSG)
@@ -189,7 +251,7 @@ static bool number_first(struct pfsnl_core *core, struct list_head *list)
 	if (list_empty(list))
 		return false;
 	e = list_first_entry(list, struct pfsnl_entry, list);
-	if (!has_room(&core->order, e->len))
+	if (!has_room(&core->order, e))
 		return false;
 	list_del_init(&e->list);
 	if (!number(core, e))
@@ -323,6 +385,7 @@ static void find_stable(struct pfsnl_core *core)
 			o->urge = i;
 	}
 	pfsnl_order_stable(core, stable);
+	probed(core);
 }
 
 /* Return: 0, or as the surroundings say. */

@@ -135,6 +135,37 @@ static void however_many_come_all_are_given_all(void **state)
 	world_free(w);
 }
 
+/* three seconds' worth of messages have numbers at once, if all that fit do */
+static void behind_a_slow_link_one_takes_long_and_is_not_dropped(void **state)
+{
+	static u8 big[3 << 20];
+	struct world *w = keeping(1, 3);
+	u64 rings, seed = 3;
+	struct deed *d;
+	u32 at;
+
+	for (at = 0; at + 8 <= sizeof(big); at += 8)
+		memcpy(big + at, &(u64){ test_random(&seed) }, 8);
+	d = opened(w, 0, "big");
+	for (at = 0; at < sizeof(big); at += 1 << 16)
+		did(w, at ? keeper_write(keeper_at(w, 0), d->h, "s", at, big + at, 1 << 16) :
+			    keeper_create(keeper_at(w, 0), d->h, "s", big, 1 << 16), 0);
+	assert_kept(w, 3000);
+	rings = node_state(w->nodes[0]).ring.seq;
+	/* two megabits a second: twelve seconds, and a message has five */
+	w->net.byte_time = 4 * SIM_US;
+	come(w, 3);
+	assert_kept(w, 20000);
+	assert_int_equal(keeper_section(keeper_at(w, 3), "big", "s")->len, sizeof(big));
+	assert_int_equal(node_state(w->nodes[0]).ring.seq, rings + 1);
+	assert_int_equal(node_count(w->nodes[0], PFSNL_COUNT_DROP_SLOW), 0);
+	/* and when all are as fast again they are given as much as ever */
+	w->net.byte_time = 0;
+	come(w, 4);
+	assert_kept(w, 1000);
+	world_free(w);
+}
+
 /* what a case is about: at which message of its round the leader is lost */
 static struct {
 	struct world *w;
@@ -226,6 +257,7 @@ int main(void)
 		cmocka_unit_test(all_who_come_together_are_given_all),
 		cmocka_unit_test(sections_that_changed_go_to_who_was_away),
 		cmocka_unit_test(however_many_come_all_are_given_all),
+		cmocka_unit_test(behind_a_slow_link_one_takes_long_and_is_not_dropped),
 		cmocka_unit_test(leader_may_be_lost_while_it_gives_some_a_part),
 		cmocka_unit_test(who_lacks_data_may_succeed_who_gives_it),
 	};

@@ -794,6 +794,7 @@ static void assert_gone_on(const struct depots *all, bool unlinked, u32 refs)
 
 static void what_was_unlinked_stays_so_whoever_forgot_it_meanwhile(void **state)
 {
+	const u32 first[3] = { 0, 1, 2 };
 	u32 who[3] = { 0, 1, 2 }, order[3];
 	struct depots all;
 
@@ -804,7 +805,7 @@ static void what_was_unlinked_stays_so_whoever_forgot_it_meanwhile(void **state)
 		assert_gone_on(&all, true, 2);
 		depots_free(&all);
 		/* and one after the other */
-		memcpy(order, (u32 [3]){ 0, 1, 2 }, sizeof(order));
+		memcpy(order, first, sizeof(order));
 		do {
 			all = gone_on_from(who, true);
 			meet_in_order(&all, order);

@@ -505,7 +505,8 @@ static void note(struct node *n, enum pfsnl_note note, u32 addr, u32 reason,
 		break;
 	case PFSNL_NOTE_CLAIM_TAKEN:
 		history_claimed(n);
-		f->led = followers(n);
+		/* who succeeds the same leader goes before by its place in the line */
+		f->led = n->core->succeeds ? 0 : followers(n);
 		f->claimed = node_at(addr) ?
 			     line_of(file_of(node_at(addr)), n->host.addr)->claimed : 0;
 		break;
