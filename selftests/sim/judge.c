@@ -13,6 +13,7 @@
 #include "judge.h"
 #include "level0.h"
 #include "state.h"
+#include "votes.h"
 #include "witness.h"
 
 /* clocks may be wrong by 5 %, so twice that is allowed where two are compared */
@@ -88,7 +89,6 @@ static struct {
 	u32 impostor;		/* address that a stranger uses too ... */
 	u64 impostor_until;	/* ... or did, and may be heard till then */
 	u64 links_changed;
-	u64 slow_until;		/* datagrams may be old when they come */
 	struct judge_sums sums;
 } j;
 
@@ -164,6 +164,7 @@ void judge_begin(struct world *w)
 		j.files[i].lines = sim_alloc(j.all * sizeof(struct line));
 	}
 	history_begin(w);
+	votes_begin(w);
 }
 
 /**
@@ -655,59 +656,12 @@ static void check_tethers(struct node *n, bool blocked)
 			     n->host.addr, accepted);
 }
 
-/* It is in the ring of the other, in this life. */
-static bool is_in(const struct node *n, const struct node *of)
-{
-	const struct pfsnl_node *known =
-		pfsnl_roster_find(&of->core->roster, n->host.addr);
-
-	return known && known->in && known->member.incarnation ==
-				     n->incarnation;
-}
-
-/*
- * Of two that are quorate, the one in the older ring is in the newer ring too,
- * and has only not got it yet. Nobody can ask a node that is frozen. It is relied
- * upon that datagrams are not older than an eighth of "dead" when they come, or
- * overtaken.
- */
-static void check_quorum(struct node *n)
-{
-	u32 i;
-
-	if (j.w->net.latency > dead_of(n) / 16)
-		j.slow_until = j.w->sim.now + 3 * dead_of(n);
-	if (!node_state(n).quorate || j.w->sim.now < j.slow_until)
-		return;
-	for (i = 0; i < j.n; i++) {
-		struct node *m = j.w->nodes[i], *old = n, *new = m;
-		u64 a, b;
-
-		if (m == n || !m->core || m->host.state == HOST_FROZEN ||
-		    m->host.state == HOST_OFF || !node_state(m).quorate)
-			continue;
-		a = n->core->ring.seq;
-		b = m->core->ring.seq;
-		if (b < a) {
-			old = m;
-			new = n;
-		}
-		if (is_in(old, new) && (a != b || is_in(new, old)))
-			continue;
-		sim_violated("one-quorum",
-			     "%08x is quorate in ring %llu, and %08x in ring %llu without it",
-			     old->host.addr, (unsigned long long)min(a, b),
-			     new->host.addr, (unsigned long long)max(a, b));
-	}
-}
-
 static void done(struct node *n)
 {
 	struct file *f = file_of(n);
 	u32 src = f->hearing;
 
-	check_quorum(n);
-
+	votes_check(n);
 	if (memcmp(&n->core->nobody, &(struct pfsnl_contact){ 0 },
 		   sizeof(n->core->nobody)))
 		sim_violated("own-contact", "%08x wrote into the contact of nobody",
