@@ -227,6 +227,8 @@ void pfsnl_order_add(struct pfsnl_core *core, struct pfsnl_entry *e)
 		o->eager = e->number;
 	e->at = core->now;
 	o->unacked += size_of(e);
+	if (e->flags & PFSNL_MSG_ENVELOPE)
+		o->bulk_bytes += pfsnl_entry_cost(e->len);
 	pfsnl_log_append(&o->log, e);
 	pfsnl_count(core, PFSNL_COUNT_MESSAGES);
 	o->work = true;
@@ -401,6 +403,8 @@ static void release(struct pfsnl_core *core)
 		e = pfsnl_log_shift(&o->log);
 		if (e->port == PFSNL_PORT_RING)
 			o->mark_bytes -= pfsnl_entry_cost(e->len);
+		if (e->flags & PFSNL_MSG_ENVELOPE)
+			o->bulk_bytes -= pfsnl_entry_cost(e->len);
 		pfsnl_free(core, e);
 	}
 }

@@ -76,6 +76,7 @@ struct pfsnl_tether;
  * @partial: a message that is coming in
  * @filled: bytes of it that came
  * @came: ours: count of the last message that came, or comes, along it
+ * @served: ours: the last number that one of its messages got
  * @inbox: ours: messages that wait for a number
  * @inbox_bytes: what they and @partial count for
  * @allowance: ours: how much that may be without being asked for
@@ -100,6 +101,7 @@ struct pfsnl_flow {
 	struct pfsnl_entry *partial;
 	u32 filled;
 	u64 came;
+	u64 served;
 	struct list_head inbox;
 	size_t inbox_bytes;
 	u32 allowance;
@@ -121,6 +123,7 @@ struct pfsnl_flow {
  * @transitional: since the last mark delivered it was told whom the ring lost
  * @limit: of the log, bytes, marks apart
  * @mark_bytes: what marks in it count for
+ * @bulk_bytes: likewise, messages in envelopes
  * @work: something may be to do before the call ends
  * @lazy: when what need not be told at once is told
  *
@@ -128,10 +131,11 @@ struct pfsnl_flow {
  * @urge: LEADER: number of the last such one that is stable
  * @fetching: LEADER: number of the tether along which a longer prefix comes, or 0
  * @fetch: limit of that
+ * @served: LEADER: the last number that one of our own messages got
  * @grants: LEADER: bytes of larger messages that clients were told to send
  * @drain: LEADER: when the slowest client has had its time
- * @window: LEADER: so many bytes may not be stable when more of what services transmit
- *	gets its number
+ * @window: LEADER: when more of what services transmit gets its number, so much of it may
+ *	not be stable, bytes
  * @probe: LEADER: number of a message by which it is found out whether that is the right
  *	size, or 0
  * @probe_at: LEADER: when it got that
@@ -167,6 +171,7 @@ struct pfsnl_order {
 	bool transitional;
 	u32 limit;
 	size_t mark_bytes;
+	size_t bulk_bytes;
 	bool work;
 	struct pfsnl_timer lazy;
 
@@ -174,6 +179,7 @@ struct pfsnl_order {
 	u64 urge;
 	u32 fetching;
 	struct pfsnl_timer fetch;
+	u64 served;
 	u64 grants;
 	struct pfsnl_timer drain;
 	u32 window;

@@ -7,6 +7,7 @@
  * allowed, so there is always a place for it.
  */
 #include <linux/errno.h>
+#include <linux/limits.h>
 #include <linux/minmax.h>
 
 #include "envelope.h"
@@ -152,27 +153,37 @@ void pfsnl_sequencer_frame(struct pfsnl_tether *t)
 	}
 }
 
-/* What has a number and is not with all, marks apart, with a message of this length. */
-static size_t behind(const struct pfsnl_order *o, u32 len)
-{
-	return o->log.bytes - o->mark_bytes + pfsnl_entry_cost(len);
-}
-
 static u32 window_max(const struct pfsnl_order *o)
 {
 	return o->limit / 4;
 }
 
+/*
+ * Whether somebody has a message that may be numbered if there is room for it. What
+ * services transmit goes by that alone, so that others can't keep it waiting.
+ */
+static bool waits(const struct pfsnl_order *o, const struct list_head *list)
+{
+	const struct pfsnl_entry *e;
+
+	if (list_empty(list))
+		return false;
+	e = list_first_entry(list, struct pfsnl_entry, list);
+	return !(e->flags & PFSNL_MSG_ENVELOPE) || !o->bulk_bytes ||
+	       o->bulk_bytes + pfsnl_entry_cost(e->len) <= o->window;
+}
+
 static bool has_room(const struct pfsnl_order *o, const struct pfsnl_entry *e)
 {
-	size_t most = e->flags & PFSNL_MSG_ENVELOPE ? o->window : o->limit;
+	size_t cost = pfsnl_entry_cost(e->len);
 
 	if (o->log.last - o->log.base >= MESSAGES_MAX)
 		return false;
 	/* others may have to keep what came before we began */
 	if (o->log.base > o->stable)
 		return false;
-	return o->log.base == o->log.last || behind(o, e->len) <= most;
+	return o->log.base == o->log.last ||
+	       o->log.bytes - o->mark_bytes + cost <= o->limit;
 }
 
 /*
@@ -186,7 +197,8 @@ static void probe(struct pfsnl_core *core, const struct pfsnl_entry *e)
 {
 	struct pfsnl_order *o = &core->order;
 
-	if (!(e->flags & PFSNL_MSG_ENVELOPE) || o->probe || 2 * behind(o, 0) < o->window)
+	if (!(e->flags & PFSNL_MSG_ENVELOPE) || o->probe ||
+	    2 * o->bulk_bytes < o->window)
 		return;
 	o->probe = e->number;
 	o->probe_at = core->now;
@@ -246,11 +258,8 @@ static int number(struct pfsnl_core *core, struct pfsnl_entry *e)
 /* Give the first of a list its number. Return: whether that was possible. */
 static bool number_first(struct pfsnl_core *core, struct list_head *list)
 {
-	struct pfsnl_entry *e;
+	struct pfsnl_entry *e = list_first_entry(list, struct pfsnl_entry, list);
 
-	if (list_empty(list))
-		return false;
-	e = list_first_entry(list, struct pfsnl_entry, list);
 	if (!has_room(&core->order, e))
 		return false;
 	list_del_init(&e->list);
@@ -263,37 +272,27 @@ static bool number_first(struct pfsnl_core *core, struct list_head *list)
 static bool number_own(struct pfsnl_core *core)
 {
 	struct pfsnl_order *o = &core->order;
-	struct pfsnl_entry *e;
-	size_t cost;
-	bool bulk, done;
+	struct pfsnl_entry *e = list_first_entry(&o->outbox, struct pfsnl_entry, list);
+	size_t cost = pfsnl_entry_cost(e->len);
+	bool bulk = e->bulk;
 
-	if (list_empty(&o->outbox))
+	if (!number_first(core, &o->outbox))
 		return false;
-	e = list_first_entry(&o->outbox, struct pfsnl_entry, list);
-	cost = pfsnl_entry_cost(e->len);
-	bulk = e->bulk;
-	done = number_first(core, &o->outbox);
-	/* a leader sends nobody what has no number */
-	o->unsent = o->outbox.next;
-	if (done)
-		pfsnl_outbox_freed(core, cost, bulk);
-	return done;
+	o->served = o->log.last;
+	pfsnl_outbox_freed(core, cost, bulk);
+	return true;
 }
 
 static bool number_of(struct pfsnl_tether *t)
 {
 	struct pfsnl_flow *f = &t->flow;
-	struct pfsnl_entry *e;
-	size_t cost;
-	u64 n;
+	struct pfsnl_entry *e = list_first_entry(&f->inbox, struct pfsnl_entry, list);
+	size_t cost = pfsnl_entry_cost(e->len);
+	u64 n = e->n;
 
-	if (!is_client(t) || list_empty(&f->inbox))
-		return false;
-	e = list_first_entry(&f->inbox, struct pfsnl_entry, list);
-	cost = pfsnl_entry_cost(e->len);
-	n = e->n;
 	if (!number_first(t->core, &f->inbox))
 		return false;
+	f->served = t->core->order.log.last;
 	if (f->granted && n == f->want) {
 		t->core->order.grants -= f->want_bytes;
 		f->granted = false;
@@ -304,17 +303,32 @@ static bool number_of(struct pfsnl_tether *t)
 	return true;
 }
 
-/* One of each in turn, so that nobody waits for a sender who has much to say. */
+/* Who had a number least lately is next, also if there is room for one at a time. */
+static bool number_next(struct pfsnl_core *core)
+{
+	struct pfsnl_order *o = &core->order;
+	struct pfsnl_tether *t, *next = NULL;
+	bool own = waits(o, &o->outbox);
+	u64 least = own ? o->served : U64_MAX;
+
+	list_for_each_entry(t, &core->tethers, list) {
+		if (!is_client(t) || !waits(o, &t->flow.inbox) ||
+		    t->flow.served >= least)
+			continue;
+		least = t->flow.served;
+		next = t;
+	}
+	if (next)
+		return number_of(next);
+	return own && number_own(core);
+}
+
 static void number_all(struct pfsnl_core *core)
 {
-	struct pfsnl_tether *t;
-	bool more = true;
-
-	while (more) {
-		more = number_own(core);
-		list_for_each_entry(t, &core->tethers, list)
-			more |= number_of(t);
-	}
+	while (number_next(core))
+		;
+	/* a leader sends nobody what has no number */
+	core->order.unsent = core->order.outbox.next;
 }
 
 /* Larger messages come one after the other, so that there is room for them. */

@@ -166,6 +166,28 @@ static void behind_a_slow_link_one_takes_long_and_is_not_dropped(void **state)
 	world_free(w);
 }
 
+/* The others say as much as is taken, all the time, who leads among them. */
+static void messages_of_others_do_not_keep_it_waiting_for_ever(void **state)
+{
+	struct world *w = keeping(1, 3);
+	u32 i, ms;
+
+	furnish(w, 1);
+	/* so that what is said is not with all at once */
+	w->net.byte_time = 20;
+	come(w, 3);
+	for (ms = 0; ms < 30000 && !keeper_at(w, 3)->active; ms++) {
+		for (i = 0; i < 3; i++)
+			while (!node_send(w->nodes[i], 0, 60000))
+				;
+		world_run(w, SIM_MS);
+	}
+	assert_true(keeper_at(w, 3)->active);
+	assert_int_equal(keeper_section(keeper_at(w, 3), "big", "s")->len, BIG);
+	assert_true(w->nodes[0]->hearer.sent > 100);
+	world_free(w);
+}
+
 /* what a case is about: at which message of its round the leader is lost */
 static struct {
 	struct world *w;
@@ -258,6 +280,7 @@ int main(void)
 		cmocka_unit_test(sections_that_changed_go_to_who_was_away),
 		cmocka_unit_test(however_many_come_all_are_given_all),
 		cmocka_unit_test(behind_a_slow_link_one_takes_long_and_is_not_dropped),
+		cmocka_unit_test(messages_of_others_do_not_keep_it_waiting_for_ever),
 		cmocka_unit_test(leader_may_be_lost_while_it_gives_some_a_part),
 		cmocka_unit_test(who_lacks_data_may_succeed_who_gives_it),
 	};
