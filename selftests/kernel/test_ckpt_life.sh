@@ -19,12 +19,13 @@ keeper k1 1
 keeper k2 2
 all_same k1 k2
 
-# outcomes NAME COUNT: so many writes came to something
+# outcomes NAME COUNT: so many writes came to something; who is not done saying them when
+# the instance goes is refused the others
 outcomes()
 {
 	local n
 
-	n=$(grep -cE '^write (ok|failed [0-9]+ .+)$' "$tmp/$1.out")
+	n=$(grep -cE '^(write (ok|failed [0-9]+ .+)|refused 100 .+)$' "$tmp/$1.out")
 	why="$1 was told of $n writes, not $2: $(tail -n 3 "$tmp/$1.out")"
 	[ "$n" = "$2" ]
 }
